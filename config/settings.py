@@ -244,6 +244,8 @@ _ROUNDS: dict[str, tuple[float, int]] = {
     "integrations.find_silent_shops": (3600.0, 3600),
     "integrations.empty_old_bodies": (3600.0, 3600),
     "notices.sweep": (5.0, 10),
+    "notices.summarise_months": (600.0, 600),
+    "notices.delete_old": (3600.0, 3600),
     "webhooks.sweep": (1.0, 10),
     "webhooks.tell_owners": (60.0, 60),
     "webhooks.delete_old": (3600.0, 3600),

@@ -12,7 +12,8 @@ from accounts.audit_log import audit
 from accounts.models import Brand
 from affiliates.models import Member
 from core.db import lock_identities
-from notices.models import DeclinedKind, NoticeKind, SalesAtOnce, SwitchedOffKind
+from notices.models import DeclinedKind, KindSwitch, NoticeKind, SalesAtOnce
+from notices.selectors import kinds_sent
 
 
 @transaction.atomic
@@ -21,17 +22,15 @@ def set_kinds_sent(
 ) -> None:
     """Send these kinds to the brand's members, and no others."""
     lock_identities([f"notices {brand.pk}"])
-    off = set(SwitchedOffKind.objects.values_list("kind", flat=True))
-    wanted = {kind.value for kind in NoticeKind if kind not in kinds}
-    if off == wanted:
+    before = set(kinds_sent())
+    if before == set(kinds):
         return
-    SwitchedOffKind.objects.filter(kind__in=off - wanted).delete()
-    SwitchedOffKind.objects.bulk_create(
-        SwitchedOffKind(kind=kind, since=now) for kind in sorted(wanted - off)
+    KindSwitch.objects.all().delete()
+    KindSwitch.objects.bulk_create(
+        KindSwitch(kind=kind, is_on=kind in kinds, since=now) for kind in NoticeKind
     )
-    audit.record(
-        action="brand.notices_chosen", target=brand, by=by, now=now, off=", ".join(sorted(wanted))
-    )
+    off = sorted(kind.value for kind in NoticeKind if kind not in kinds)
+    audit.record(action="brand.notices_chosen", target=brand, by=by, now=now, off=", ".join(off))
 
 
 @transaction.atomic

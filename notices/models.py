@@ -26,6 +26,7 @@ WHERE added.event = 'payout.changed'
     AND added.data ->> 'state' IN ('paid', 'failed', 'pending_info')
   OR added.event = 'conversion.recorded'
   OR added.event = 'conversion.changed' AND added.data ->> 'status' <> 'rejected'
+  OR added.event = 'member.joined' AND added.data ->> 'status' = 'active'
 ORDER BY added.id;
 RETURN NULL;
 """
@@ -34,10 +35,18 @@ RETURN NULL;
 class NoticeKind(models.TextChoices):
     """The kinds that brands and members choose by; each is a purpose of mails."""
 
+    WELCOME = Purpose.WELCOME.value, _("You joined an offer")
     SALES = Purpose.SALES.value, _("You made a sale")
     PAYMENT_SENT = Purpose.PAYMENT_SENT.value, _("A payment was sent")
     DETAILS_NEEDED = Purpose.DETAILS_NEEDED.value, _("A payment waits for your payout details")
     PAYMENT_FAILED = Purpose.PAYMENT_FAILED.value, _("A payment failed")
+    MONTH = Purpose.MONTH.value, _("Your month in figures")
+
+
+# Brands that mail sales tracking items themselves need no other mail to new members.
+OFF_AT_FIRST = frozenset({NoticeKind.WELCOME})
+# Sent to many for the brand's sake, so they need its postal address, as staff's bulk mails do.
+TO_MANY = frozenset({NoticeKind.WELCOME, NoticeKind.MONTH})
 
 
 class NoMail(models.TextChoices):
@@ -48,6 +57,7 @@ class NoMail(models.TextChoices):
     SUPPRESSED = "suppressed", "The address is suppressed"
     BRAND_OFF = "brand_off", "The brand switched this kind off"
     MEMBER_OFF = "member_off", "The member switched this kind off"
+    NO_POSTAL = "no_postal", "The brand has no postal address"
     TOO_OLD = "too_old", "It happened too long ago"
     NOT_SO = "not_so", "It was no longer so when the mail was due"
 
@@ -80,7 +90,7 @@ class NoticeQuerySet(TenantQuerySet["Notice"]):
 
 
 class Notice(TenantModel):
-    """One fact that one member is told, once. `about` names it ("payout:12").
+    """One fact that one member is told, once. `about` names it ("payout:12", "month:2026-11").
 
     `campaign` is the mail that told it, perhaps with others of its kind; `reason` says why there
     is none.
@@ -122,22 +132,28 @@ class Notice(TenantModel):
                 condition=models.Q(campaign__isnull=False),
             ),
             models.Index(fields=["brand", "member", "due_at"], name="notices_notice_member"),
+            models.Index(
+                fields=["settled_at"],
+                name="notices_notice_old",
+                condition=models.Q(settled_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.about}"
 
 
-class SwitchedOffKind(TenantModel):
-    """A kind that the brand sends to none of its members."""
+class KindSwitch(TenantModel):
+    """Whether the brand sends a kind. Without a row it does, except those in OFF_AT_FIRST."""
 
     kind = models.CharField(max_length=20, choices=NoticeKind)
+    is_on = models.BooleanField()
     since = models.DateTimeField()
 
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["brand", "kind"], name="notices_off_once"),
+            models.UniqueConstraint(fields=["brand", "kind"], name="notices_switch_once"),
         ]
 
 
@@ -167,4 +183,16 @@ class SalesAtOnce(TenantModel):
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["brand", "member"], name="notices_at_once_once"),
+        ]
+
+
+class SummarisedMonth(TenantModel):
+    """A month of which every member with sales in it got a notice. `month` is its first day."""
+
+    month = models.DateField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["brand", "month"], name="notices_month_once"),
         ]

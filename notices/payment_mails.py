@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import Brand
 from core.money import Money
 from core.templatetags.display import money
 from notices.models import NoticeKind
-from notices.texts import NoticeText, dashboard_button, page_button, sums, whole_body, written
+from notices.texts import NoticeText, sums
+from notifications.bodies import button, dashboard_button, paragraph, whole_body, written
 from offers.models import Enrollment
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutState
 
@@ -49,12 +51,13 @@ def _sent(
     parts = []
     for payout in payouts:
         paid = _("{{ brand_name }} has sent you <strong>%(amount)s</strong>.")
-        parts.append(f"<p>{paid % {'amount': escape(money(payout.amount))}}</p>")
+        parts.append(paragraph(paid % {"amount": escape(money(payout.amount))}))
         parts += _by_offer(shares[payout.pk])
         if payout.reference:
-            reference = f"<code>{written(payout.reference)}</code>"
-            parts.append(f"<p>{_('Reference: %(reference)s') % {'reference': reference}}</p>")
-    parts.append(f"<p>{_('It can take a few days until the money is in your account.')}</p>")
+            reference = _("Reference: %(reference)s")
+            written_code = f"<code>{written(payout.reference)}</code>"
+            parts.append(paragraph(reference % {"reference": written_code}))
+    parts.append(paragraph(_("It can take a few days until the money is in your account.")))
     parts.append(dashboard_button())
     return _("{{ brand_name }} has sent you %(amount)s") % {"amount": _amounts(payouts)}, parts
 
@@ -71,9 +74,9 @@ def _details_needed(
         " see them."
     )
     parts = [
-        f"<p>{waits % {'amount': escape(_amounts(payouts))}}</p>",
-        f"<p>{login}</p>",
-        page_button(f"{SHARE_DETAILS}?brand={brand.slug}", _("Share payout details")),
+        paragraph(waits % {"amount": escape(_amounts(payouts))}),
+        paragraph(login),
+        button(f"{settings.BASE_URL}{SHARE_DETAILS}?brand={brand.slug}", _("Share payout details")),
     ]
     return _("%(amount)s from {{ brand_name }} waits for your payout details") % {
         "amount": _amounts(payouts)
@@ -86,11 +89,14 @@ def _failed(
     parts = []
     for payout in payouts:
         failed = _("{{ brand_name }} could not send you <strong>%(amount)s</strong>:")
-        parts.append(f"<p>{failed % {'amount': escape(money(payout.amount))}}</p>")
+        parts.append(paragraph(failed % {"amount": escape(money(payout.amount))}))
         parts.append(f"<blockquote><p>{written(payout.reason)}</p></blockquote>")
     kept = _("The money is still yours: it counts as not paid and is part of the next payment.")
     check = _("Please check your payout details, so that it reaches you.")
-    parts += [f"<p>{kept} {check}</p>", page_button(CHECK_DETAILS, _("Check your payout details"))]
+    parts += [
+        paragraph(f"{kept} {check}"),
+        button(f"{settings.BASE_URL}{CHECK_DETAILS}", _("Check your payout details")),
+    ]
     return _("Your payment of %(amount)s from {{ brand_name }} failed") % {
         "amount": _amounts(payouts)
     }, parts

@@ -20,16 +20,19 @@ from accounts.selectors import current_brand
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
 from notices.models import NoMail, Notice, NoticeKind, SalesAtOnce, UnreadEntry
+from notices.selectors import kinds_sent
 from payouts.models import PayoutState
 from tracking.models import Conversion
 
 BATCH = 500  # entries of a brand in one transaction; then other brands go first
+MAX_ROUNDS = 20  # of one call: the next one goes on
 MAX_BRANDS_AT_ONCE = 200
 TOLD_WITHIN = timedelta(days=7)  # of what happened; later, the dashboard alone tells it
 DAILY_HOUR = 8  # of the brand's time zone
 # The rules of flags look at a sale first, and may hold it.
 AT_ONCE_AFTER = timedelta(minutes=1)
 OUTAGES = (OperationalError, InterfaceError)
+WELCOME_AFTER = timedelta(minutes=30)  # for staff to give code and link, and to write themselves
 KIND_OF_PAYMENT = {
     PayoutState.PAID.value: NoticeKind.PAYMENT_SENT,
     PayoutState.PENDING_INFO.value: NoticeKind.DETAILS_NEEDED,
@@ -39,10 +42,21 @@ logger = logging.getLogger(__name__)
 
 
 def read_outbox(*, now: datetime) -> int:
-    """Make the notices of unread entries, up to BATCH of each brand; return how many entries.
+    """Make the notices of unread entries; return how many entries.
 
     Two processes may do this at once.
     """
+    read = 0
+    for _round in range(MAX_ROUNDS):
+        of_round = _read_some(now=now)
+        read += of_round
+        if not of_round:
+            break
+    return read
+
+
+def _read_some(*, now: datetime) -> int:
+    """Read up to BATCH entries of each brand."""
     with across_brands(reason="entries that nobody was told of are found over all brands"):
         found = UnreadEntry.objects.order_by().values_list("brand_id", flat=True).distinct()
         brands = list(found[:MAX_BRANDS_AT_ONCE])
@@ -75,6 +89,9 @@ def _read(*, now: datetime) -> int:
         by_event[entry.event].append(entry)
     payments = by_event.pop(OutboxEvent.PAYOUT_CHANGED, [])
     made = [notice for entry in payments for notice in _of_payment(entry, now=now)]
+    joinings = by_event.pop(OutboxEvent.MEMBER_JOINED, [])
+    if NoticeKind.WELCOME in kinds_sent():
+        made += [_of_joining(entry, now=now) for entry in joinings]
     made += _of_sales([entry for found in by_event.values() for entry in found], now=now)
     Notice.objects.bulk_create(made, ignore_conflicts=True)
     UnreadEntry.objects.filter(pk__in=[one.pk for one in unread]).delete()
@@ -91,6 +108,16 @@ def _of_payment(entry: OutboxEntry, *, now: datetime) -> Iterator[Notice]:
             happened_at=entry.written_at,
             due_at=now,
         )
+
+
+def _of_joining(entry: OutboxEntry, *, now: datetime) -> Notice:
+    return Notice(
+        kind=NoticeKind.WELCOME,
+        member_id=entry.data["member"],
+        about=entry.target,
+        happened_at=entry.written_at,
+        due_at=now + WELCOME_AFTER,
+    )
 
 
 def _of_sales(entries: Sequence[OutboxEntry], *, now: datetime) -> list[Notice]:

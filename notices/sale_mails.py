@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from affiliates.models import Member
 from core.money import Money
 from core.templatetags.display import count, day, masked_reference, money
-from notices.texts import NoticeText, dashboard_button, sums, whole_body, written
+from notices.texts import NoticeText, sums
+from notifications.bodies import dashboard_button, paragraph, whole_body, written
+from offers.models import EnrollmentStatus
 from tracking.models import Conversion, ConversionStatus
 
 MAX_SALES_LISTED = 20  # of an offer; the dashboard has them all
+
+
+def sales_that_count(member: Member, ids: Collection[int | None]) -> QuerySet[Conversion]:
+    """Return those of the member's sales that are accepted or wait for it, with what texts need."""
+    return Conversion.objects.filter(
+        Q(status=ConversionStatus.ACCEPTED) | Q(status=ConversionStatus.PENDING, is_held=False),
+        pk__in=ids,
+        member=member,
+        enrollment__status=EnrollmentStatus.ACTIVE,
+        share_bp__gt=0,
+        sale_minor__gt=F("refunded_minor"),
+    ).select_related("order", "offer", "enrollment")
 
 
 def sales_text(sales: Sequence[Conversion]) -> NoticeText:
@@ -27,11 +43,11 @@ def sales_text(sales: Sequence[Conversion]) -> NoticeText:
     by_offer: dict[int, list[Conversion]] = defaultdict(list)
     for sale in sales:
         by_offer[sale.enrollment_id].append(sale)
-    parts = [f"<p>{_('Thank you for sharing. These orders came through you:')}</p>"]
+    parts = [paragraph(_("Thank you for sharing. These orders came through you:"))]
     for listed in by_offer.values():
         parts += _offer(listed)
     if any(sale.status == ConversionStatus.PENDING for sale in sales):
-        parts.append(f"<p>{_('Pending sales count once {{ brand_name }} has accepted them.')}</p>")
+        parts.append(paragraph(_("Pending sales count once {{ brand_name }} has accepted them.")))
     parts.append(dashboard_button())
     most = max(by_offer.values(), key=len)
     return NoticeText(subject, whole_body(parts), most[0].enrollment)
@@ -50,7 +66,7 @@ def _offer(sales: Sequence[Conversion]) -> list[str]:
         told = ngettext("and %(count)s more", "and %(count)s more", more) % {"count": count(more)}
         lines += f"<li>{told}</li>"
     name = written(sales[0].offer.name)
-    return [f"<p><strong>{name}</strong></p>", f"<ul>{lines}</ul>"]
+    return [paragraph(f"<strong>{name}</strong>"), f"<ul>{lines}</ul>"]
 
 
 def _line(sale: Conversion) -> str:

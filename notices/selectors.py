@@ -8,7 +8,7 @@ from datetime import UTC
 
 from affiliates.models import Creator, Member
 from core.tenancy import across_brands
-from notices.models import DeclinedKind, NoticeKind, SalesAtOnce, SwitchedOffKind
+from notices.models import OFF_AT_FIRST, DeclinedKind, KindSwitch, NoticeKind, SalesAtOnce
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class KindChoice:
 
 def kinds_sent() -> list[NoticeKind]:
     """Return the kinds that the brand in scope sends, in their order."""
-    off = set(SwitchedOffKind.objects.values_list("kind", flat=True))
-    return [kind for kind in NoticeKind if kind.value not in off]
+    switches = dict(KindSwitch.objects.values_list("kind", "is_on"))
+    return [kind for kind in NoticeKind if switches.get(kind.value, kind not in OFF_AT_FIRST)]
 
 
 def choices_of(member: Member) -> list[KindChoice]:
@@ -40,8 +40,10 @@ def choices_of_all(members: Iterable[Member]) -> dict[int, list[KindChoice]]:
     listed = list(members)
     with across_brands(reason="a creator chooses their mails of every brand"):
         brands = [member.brand_id for member in listed]
-        rows = SwitchedOffKind.objects.filter(brand__in=brands)
-        off = set(rows.values_list("brand_id", "kind"))
+        rows = KindSwitch.objects.filter(brand__in=brands)
+        switches = {
+            (brand, kind): on for brand, kind, on in rows.values_list("brand_id", "kind", "is_on")
+        }
         declined = kinds_declined([member.pk for member in listed])
         at_once = SalesAtOnce.objects.filter(member__in=[member.pk for member in listed])
         hurried = set(at_once.values_list("member_id", flat=True))
@@ -53,7 +55,7 @@ def choices_of_all(members: Iterable[Member]) -> dict[int, list[KindChoice]]:
                 kind == NoticeKind.SALES and member.pk in hurried,
             )
             for kind in NoticeKind
-            if (member.brand_id, kind.value) not in off
+            if switches.get((member.brand_id, kind.value), kind not in OFF_AT_FIRST)
         ]
         for member in listed
     }

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, Model, Q
+from django.db.models import Min, Model
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -25,20 +25,22 @@ from affiliates.selectors import language_of
 from core.languages import speaking
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
-from notices.models import NoMail, Notice, NoticeKind, NoticeQuerySet
+from notices.models import TO_MANY, NoMail, Notice, NoticeKind, NoticeQuerySet
+from notices.month_mails import month_text, month_told, offer_months
 from notices.payment_mails import STATE_TOLD, payment_text
 from notices.reading import TOLD_WITHIN
-from notices.sale_mails import sales_text
+from notices.sale_mails import sales_text, sales_that_count
 from notices.selectors import kinds_declined, kinds_sent
 from notices.texts import NoticeText
+from notices.welcome_mails import joined, welcome_text
 from notifications.email_addresses import can_be_mailed
 from notifications.models import Campaign, Purpose
 from notifications.selectors import suppressed_among
 from notifications.services import Recipient, confirm_campaign
 from offers.dashboard_links import url_for
-from offers.models import Enrollment, EnrollmentStatus
+from offers.models import Enrollment
 from payouts.models import Payout
-from tracking.models import Conversion, ConversionStatus
+from tracking.models import Conversion
 
 TRY_AGAIN_AFTER = timedelta(minutes=10)  # what failed because of a defect
 MAX_BRANDS_AT_ONCE = 200
@@ -60,8 +62,10 @@ def send_due(*, now: datetime) -> int:
     sent = 0
     for brand_id in brands:
         with acting_for(brand_id):
-            members = list(_due(now).order_by("due_at", "pk").values_list("member_id", flat=True))
-            for member_id in list(dict.fromkeys(members))[:MAX_MEMBERS_AT_ONCE]:
+            members = _due(now).values("member_id").annotate(first=Min("due_at")).order_by("first")
+            for member_id in list(
+                members.values_list("member_id", flat=True)[:MAX_MEMBERS_AT_ONCE]
+            ):
                 sent += _send_safely(member_id, now=now)
     return sent
 
@@ -111,25 +115,23 @@ def _tell(kind: NoticeKind, member: Member, notices: Sequence[Notice], *, now: d
         return False
     brand = current_brand()
     with speaking(language_of(member)), timezone.override(brand.zone):
-        text = _text(kind, [facts[one.about] for one in told], brand=brand)
+        text = _text(kind, {one.about: facts[one.about] for one in told}, brand=brand, now=now)
         campaign = _confirm(kind, member, told, text, brand=brand, now=now)
     _settle(told, now=now, campaign=campaign)
     return True
 
 
 def _facts(kind: NoticeKind, member: Member, notices: Sequence[Notice]) -> dict[str, Any]:
-    """Return the payments or sales that are still as the notices tell, by reference."""
+    """Return what is still as the notices tell, by what they are about."""
+    if kind == NoticeKind.MONTH:
+        months = {one.about: offer_months(member, month_told(one.about)) for one in notices}
+        return {about: offers for about, offers in months.items() if offers}
     abouts = [Reference(one.about) for one in notices]
     rows: Iterable[Model]
     if kind == NoticeKind.SALES:
-        rows = Conversion.objects.filter(
-            Q(status=ConversionStatus.ACCEPTED) | Q(status=ConversionStatus.PENDING, is_held=False),
-            pk__in=[about.id_of(Conversion) for about in abouts],
-            member=member,
-            enrollment__status=EnrollmentStatus.ACTIVE,
-            share_bp__gt=0,
-            sale_minor__gt=F("refunded_minor"),
-        ).select_related("order", "offer", "enrollment")
+        rows = sales_that_count(member, [about.id_of(Conversion) for about in abouts])
+    elif kind == NoticeKind.WELCOME:
+        rows = joined(member, [about.id_of(Enrollment) for about in abouts])
     else:
         rows = Payout.objects.filter(
             pk__in=[about.id_of(Payout) for about in abouts], member=member, state=STATE_TOLD[kind]
@@ -137,10 +139,16 @@ def _facts(kind: NoticeKind, member: Member, notices: Sequence[Notice]) -> dict[
     return {Reference.to(row): row for row in rows}
 
 
-def _text(kind: NoticeKind, facts: Sequence[Any], *, brand: Brand) -> NoticeText:
+def _text(kind: NoticeKind, facts: dict[str, Any], *, brand: Brand, now: datetime) -> NoticeText:
+    told = list(facts.values())
+    if kind == NoticeKind.MONTH:
+        about = max(facts)  # of two months, the last
+        return month_text(month_told(about), facts[about], now=now)
     if kind == NoticeKind.SALES:
-        return sales_text(sorted(facts, key=lambda sale: (sale.occurred_at, sale.pk)))
-    return payment_text(kind, facts, brand=brand)
+        return sales_text(sorted(told, key=lambda sale: (sale.occurred_at, sale.pk)))
+    if kind == NoticeKind.WELCOME:
+        return welcome_text(told, now=now)
+    return payment_text(kind, told, brand=brand)
 
 
 def _reason_against(kind: NoticeKind, member: Member) -> NoMail | None:
@@ -153,6 +161,8 @@ def _reason_against(kind: NoticeKind, member: Member) -> NoMail | None:
         return NoMail.SUPPRESSED
     if kind not in kinds_sent():
         return NoMail.BRAND_OFF
+    if kind in TO_MANY and not current_brand().postal_address:
+        return NoMail.NO_POSTAL
     if kind in kinds_declined([member.pk]).get(member.pk, ()):
         return NoMail.MEMBER_OFF
     return None

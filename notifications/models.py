@@ -24,17 +24,26 @@ class Purpose(models.TextChoices):
     EMAIL_MEMBERS = "email_members", "Email Members"
     QUESTION_ANSWERED = "question_answered", "Answer to a question"
     TERMS_CHANGED = "terms_changed", "New terms"
+    WELCOME = "welcome", "Welcome"
     SALES = "sales", "Sales"
     PAYMENT_SENT = "payment_sent", "Payment sent"
     DETAILS_NEEDED = "details_needed", "Payout details needed"
     PAYMENT_FAILED = "payment_failed", "Payment failed"
+    MONTH = "month", "Month in figures"
     TEST = "test", "Test mail"
 
 
 # Sent automatically to one member about what happened to them. A campaign each, so lists of
 # campaigns leave them out unless they are asked for, and the audit log does not hold them.
 NOTICE_PURPOSES = frozenset(
-    {Purpose.SALES, Purpose.PAYMENT_SENT, Purpose.DETAILS_NEEDED, Purpose.PAYMENT_FAILED}
+    {
+        Purpose.WELCOME,
+        Purpose.SALES,
+        Purpose.PAYMENT_SENT,
+        Purpose.DETAILS_NEEDED,
+        Purpose.PAYMENT_FAILED,
+        Purpose.MONTH,
+    }
 )
 
 

@@ -41,9 +41,12 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
+                            ("welcome", "You joined an offer"),
+                            ("sales", "You made a sale"),
                             ("payment_sent", "A payment was sent"),
                             ("details_needed", "A payment waits for your payout details"),
                             ("payment_failed", "A payment failed"),
+                            ("month", "Your month in figures"),
                         ],
                         max_length=20,
                     ),
@@ -75,6 +78,46 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="KindSwitch",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("welcome", "You joined an offer"),
+                            ("sales", "You made a sale"),
+                            ("payment_sent", "A payment was sent"),
+                            ("details_needed", "A payment waits for your payout details"),
+                            ("payment_failed", "A payment failed"),
+                            ("month", "Your month in figures"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("is_on", models.BooleanField()),
+                ("since", models.DateTimeField()),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.brand",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "base_manager_name": "objects",
+            },
+        ),
+        migrations.CreateModel(
             name="Notice",
             fields=[
                 (
@@ -87,9 +130,12 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
+                            ("welcome", "You joined an offer"),
+                            ("sales", "You made a sale"),
                             ("payment_sent", "A payment was sent"),
                             ("details_needed", "A payment waits for your payout details"),
                             ("payment_failed", "A payment failed"),
+                            ("month", "Your month in figures"),
                         ],
                         max_length=20,
                     ),
@@ -108,6 +154,7 @@ class Migration(migrations.Migration):
                             ("suppressed", "The address is suppressed"),
                             ("brand_off", "The brand switched this kind off"),
                             ("member_off", "The member switched this kind off"),
+                            ("no_postal", "The brand has no postal address"),
                             ("too_old", "It happened too long ago"),
                             ("not_so", "It was no longer so when the mail was due"),
                         ],
@@ -151,7 +198,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="SwitchedOffKind",
+            name="SalesAtOnce",
             fields=[
                 (
                     "id",
@@ -159,18 +206,42 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("since", models.DateTimeField()),
                 (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("payment_sent", "A payment was sent"),
-                            ("details_needed", "A payment waits for your payout details"),
-                            ("payment_failed", "A payment failed"),
-                        ],
-                        max_length=20,
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.brand",
                     ),
                 ),
-                ("since", models.DateTimeField()),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="affiliates.member",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "base_manager_name": "objects",
+            },
+        ),
+        migrations.CreateModel(
+            name="SummarisedMonth",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("month", models.DateField()),
                 (
                     "brand",
                     models.ForeignKey(
@@ -216,8 +287,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="notices_entry_unread",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\nINSERT INTO notices_unreadentry (brand_id, entry)\nSELECT added.brand_id, added.id FROM added\nJOIN accounts_brand AS brand ON brand.id = added.brand_id AND brand.test_of_id IS NULL\nWHERE added.event = 'payout.changed'\n  AND added.data ->> 'state' IN ('paid', 'failed', 'pending_info')\nORDER BY added.id;\nRETURN NULL;\n",
-                    hash="9742946fb3b3a4011295150ea3641f2c7044049c",
+                    func="\nINSERT INTO notices_unreadentry (brand_id, entry)\nSELECT added.brand_id, added.id FROM added\nJOIN accounts_brand AS brand ON brand.id = added.brand_id AND brand.test_of_id IS NULL\nWHERE added.event = 'payout.changed'\n    AND added.data ->> 'state' IN ('paid', 'failed', 'pending_info')\n  OR added.event = 'conversion.recorded'\n  OR added.event = 'conversion.changed' AND added.data ->> 'status' <> 'rejected'\n  OR added.event = 'member.joined' AND added.data ->> 'status' = 'active'\nORDER BY added.id;\nRETURN NULL;\n",
+                    hash="40970fe24efb170cb24c2de9b81a6eeffdb9389b",
                     level="STATEMENT",
                     operation="INSERT",
                     pgid="pgtrigger_notices_entry_unread_0f4ec",
@@ -239,6 +310,18 @@ class Migration(migrations.Migration):
                 fields=("brand", "member", "kind"), name="notices_declined_once"
             ),
         ),
+        migrations.AddConstraint(
+            model_name="kindswitch",
+            constraint=models.UniqueConstraint(
+                fields=("brand", "id"), name="notices_kindswitch_tenant"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="kindswitch",
+            constraint=models.UniqueConstraint(
+                fields=("brand", "kind"), name="notices_switch_once"
+            ),
+        ),
         migrations.AddIndex(
             model_name="notice",
             index=models.Index(
@@ -258,6 +341,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="notice",
             index=models.Index(fields=["brand", "member", "due_at"], name="notices_notice_member"),
+        ),
+        migrations.AddIndex(
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("settled_at__isnull", False)),
+                fields=["settled_at"],
+                name="notices_notice_old",
+            ),
         ),
         migrations.AddConstraint(
             model_name="notice",
@@ -290,14 +381,28 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="switchedoffkind",
+            model_name="salesatonce",
             constraint=models.UniqueConstraint(
-                fields=("brand", "id"), name="notices_switchedoffkind_tenant"
+                fields=("brand", "id"), name="notices_salesatonce_tenant"
             ),
         ),
         migrations.AddConstraint(
-            model_name="switchedoffkind",
-            constraint=models.UniqueConstraint(fields=("brand", "kind"), name="notices_off_once"),
+            model_name="salesatonce",
+            constraint=models.UniqueConstraint(
+                fields=("brand", "member"), name="notices_at_once_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="summarisedmonth",
+            constraint=models.UniqueConstraint(
+                fields=("brand", "id"), name="notices_summarisedmonth_tenant"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="summarisedmonth",
+            constraint=models.UniqueConstraint(
+                fields=("brand", "month"), name="notices_month_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="unreadentry",
@@ -308,4 +413,5 @@ class Migration(migrations.Migration):
         AddTenantForeignKey("notice", "member"),
         AddTenantForeignKey("notice", "campaign"),
         AddTenantForeignKey("declinedkind", "member"),
+        AddTenantForeignKey("salesatonce", "member"),
     ]

@@ -25,13 +25,17 @@ from notifications.rendering.variables import (
 
 OPEN, CLOSE, NEXT = "\ue000", "\ue001", "\ue002"
 
-CONTAINERS = frozenset({"p", "h1", "h2", "h3", "ul", "ol", "li", "blockquote"})
+TABLE, ROW = "table", "tr"
+CELLS = frozenset({"td", "th"})
+CONTAINERS = frozenset({"p", "h1", "h2", "h3", "ul", "ol", "li", "blockquote", TABLE, ROW, *CELLS})
 INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "code"})
 BREAK, RULE = "br", "hr"
+BAR = "data-bar"
 SCHEMES = {"http", "https", "mailto"}
 _LINKS = re.compile(
     r"\{\{ (" + "|".join(v.name for v in VARIABLES.values() if v.is_link) + r") \}\}"
 )
+_BAR_WIDTH = re.compile(r"[1-9]\d?|100")  # percent
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _LOOKS_LIKE_HTML = re.compile(r"<\s*/?\s*[a-zA-Z!]")
 
@@ -42,6 +46,7 @@ class Element:
 
     tag: str
     href: str = ""
+    bar: str = ""  # of a cell: "60" draws a bar over 60 % of it
     children: list[Element | str] = field(default_factory=list)
 
 
@@ -53,7 +58,7 @@ def sanitise(source: str) -> str:
     return nh3.clean(
         text,
         tags={*CONTAINERS, *INLINE, BREAK, RULE},
-        attributes={"a": {"href"}},
+        attributes={"a": {"href"}, "td": {BAR}},
         url_schemes=SCHEMES,
         url_relative=lambda address: address if "{{" in address else None,
         link_rel=None,
@@ -85,7 +90,8 @@ class _Reader(HTMLParser):
         self.open = [self.root]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, dict(attrs).get("href") or "")
+        values = dict(attrs)
+        element = Element(tag, values.get("href") or "", values.get(BAR) or "")
         self.open[-1].children.append(element)
         if tag not in {BREAK, RULE}:
             self.open.append(element)
@@ -155,8 +161,46 @@ def _html_blocks(nodes: Iterable[Element | str], *, outermost: bool = False) -> 
             yield f"{OPEN}<p>{lines}</p>{CLOSE}" if outermost else lines
         elif block.tag == RULE:
             yield "<hr>"
+        elif block.tag == TABLE:
+            yield _html_table(block)
         else:
             yield from _html_block(block)
+
+
+def _html_table(block: Element) -> str:
+    """A table of data. A row is a line: it is left out with a variable that does not apply."""
+    rows = []
+    for row in _rows(block):
+        cells = "".join(_html_cell(cell) for cell in row)
+        rows.append(f"{OPEN}<tr>{cells}</tr>{CLOSE}")
+    return f'{OPEN}<table class="table">{"".join(rows)}</table>{CLOSE}' if rows else ""
+
+
+def _html_cell(cell: Element) -> str:
+    if _BAR_WIDTH.fullmatch(cell.bar):
+        bar = '<table role="presentation" class="bar" width="{}%"><tr><td>&nbsp;</td></tr></table>'
+        return f'<td class="bars">{bar.format(cell.bar)}</td>'
+    inside = "<br>".join(_html_inline(line) for line in _lines_of(cell.children))
+    return f"<{cell.tag}>{inside}</{cell.tag}>"
+
+
+def _rows(block: Element) -> list[list[Element]]:
+    """The cells of each row of a table; what is in a table within a cell is part of the cell."""
+    found = []
+    for row in block.children:
+        if isinstance(row, Element) and row.tag == ROW:
+            cells = [one for one in row.children if isinstance(one, Element) and one.tag in CELLS]
+            if any(_words(cell.children) or cell.bar for cell in cells):
+                found.append(cells)
+    return found
+
+
+def _lines_of(nodes: Iterable[Element | str]) -> list[list[Element | str]]:
+    """The lines of inline nodes that blocks hold, however deep."""
+    lines: list[list[Element | str]] = []
+    for block in _runs(nodes):
+        lines += block if isinstance(block, list) else _lines_of(block.children)
+    return lines
 
 
 def _html_block(block: Element) -> Iterator[str]:
@@ -217,6 +261,8 @@ def _text_blocks(nodes: Iterable[Element | str], *, indent: str, bullet: str) ->
             yield f"{indent}---\n\n"
         elif block.tag in {"ul", "ol"}:
             yield _text_list(block, indent)
+        elif block.tag == TABLE:
+            yield _text_table(block, indent)
         else:
             deeper = f"{indent}> " if block.tag == "blockquote" else indent
             inside = "".join(_text_blocks(block.children, indent=deeper, bullet=bullet))
@@ -232,6 +278,15 @@ def _text_list(block: Element, indent: str) -> str:
         inside = "".join(_text_blocks(item.children, indent=indent, bullet=bullet))
         written.append(f"{OPEN}{inside}{CLOSE}" if inside else "")
     return f"{OPEN}{''.join(written)}{'' if indent else chr(10)}{CLOSE}" if any(written) else ""
+
+
+def _text_table(block: Element, indent: str) -> str:
+    rows = []
+    for row in _rows(block):
+        lines = [_lines_of(cell.children) for cell in row if not cell.bar]
+        cells = (" ".join(_text_inline(line).strip() for line in cell) for cell in lines)
+        rows.append(f"{OPEN}{indent}{' | '.join(cells)}\n{CLOSE}")
+    return f"{OPEN}{''.join(rows)}\n{CLOSE}" if rows else ""
 
 
 def _text_inline(nodes: Iterable[Element | str]) -> str:

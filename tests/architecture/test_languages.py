@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from config.languages import IN_ENGLISH
 from config.local.messages import PACKAGES, TRANSLATED, faults_of, gathered, problems
 from tests.architecture import source
 from tests.architecture.routes import routes
-from tests.architecture.source import ROOT, relative, templates
+from tests.architecture.source import ROOT, modules, relative, templates, tree
 
 # What members, creators and shoppers read, and what stands around it.
 READ = re.compile(
@@ -31,11 +32,17 @@ SAID_BY_TAG = re.compile(r"\b(?:aria-label|title|alt|placeholder)=\"([^\"]*[^\W\
 SAID_BY_COMPONENT = re.compile(r"\b(?:label|title|text|note|help|noun|more)=\"([^\"]+)\"")
 CALL = re.compile(r"{%\s*component(?:_block)?\s.*?%}", re.DOTALL)
 WORD = re.compile(r"[^\W\d_]{2,}")
+GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "pgettext"}
 PROPER = {"Tributary", "doctype", "html", "zwnj"}
 
 
 def read_by_members() -> list[Path]:
     return [path for path in templates() if READ.fullmatch(relative(path))]
+
+
+def in_all_languages() -> list[Path]:
+    """The modules from which texts are gathered."""
+    return [path for path in modules() if "gettext" in path.read_text()]
 
 
 def bare_texts(text: str) -> list[str]:
@@ -49,6 +56,23 @@ def bare_texts(text: str) -> list[str]:
 
 def test_every_text_is_translated_and_compiled() -> None:
     assert problems(ROOT) == []
+
+
+@pytest.mark.parametrize("path", in_all_languages(), ids=relative)
+def test_no_text_to_translate_stands_within_an_f_string(path: Path) -> None:
+    """The search for texts, xgettext, does not look there."""
+    hidden = [
+        call.lineno
+        for joined in ast.walk(tree(path))
+        if isinstance(joined, ast.JoinedStr)
+        for call in ast.walk(joined)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in GETTEXT
+        and any(isinstance(argument, ast.Constant) for argument in call.args)
+    ]
+
+    assert hidden == []
 
 
 def test_the_search_finds_texts_everywhere() -> None:

@@ -56,7 +56,7 @@ WRITERS = {
         states working
     """,
     "notices": """
-        choosing models reading sending
+        choosing models months reading retention sending
     """,
     "notifications": """
         queue services/campaigns services/delivery services/erasure services/message_transitions

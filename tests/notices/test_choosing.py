@@ -11,7 +11,7 @@ from accounts.models import AuditEntry
 from affiliates.models import Creator
 from core.tenancy import acting_for
 from notices.choosing import decline, set_kinds_sent, set_kinds_wanted
-from notices.models import DeclinedKind, NoticeKind, SwitchedOffKind
+from notices.models import DeclinedKind, KindSwitch, NoticeKind
 from notices.selectors import choices_of, choices_of_all, declined_rows, kinds_sent
 from notifications.mails import compose
 from notifications.models import Message, Suppression
@@ -51,9 +51,9 @@ def link(cast: Cast, kind: str = SENT.value) -> str:
     return urlsplit(full).path
 
 
-def test_everything_is_on_at_first(cast: Cast) -> None:
+def test_everything_but_the_welcome_is_on_at_first(cast: Cast) -> None:
     with acting_for(cast.juniper):
-        assert kinds_sent() == list(NoticeKind)
+        assert kinds_sent() == [kind for kind in NoticeKind if kind != NoticeKind.WELCOME]
         assert all(one.is_wanted for one in choices_of(cast.mara))
 
 
@@ -122,7 +122,7 @@ def test_opening_the_link_changes_nothing_and_shows_this_brands_kinds(cast: Cast
 def test_the_page_of_the_link_saves_choices(cast: Cast) -> None:
     Client().post(link(cast), {"go": "choose", "kinds": ["payment_sent", "unknown"]})
 
-    assert declined(cast) == ["details_needed", "payment_failed", "sales"]
+    assert declined(cast) == ["details_needed", "month", "payment_failed", "sales"]
 
 
 def test_the_page_of_the_link_stops_all_mails(cast: Cast) -> None:
@@ -151,8 +151,9 @@ def test_the_portal_saves_the_choices_for_one_brand(cast: Cast, june_client: Cli
     )
 
     choices = choices_of_all([cast.june, cast.june_at_saltmarsh])
-    assert [one.is_wanted for one in choices[cast.june.pk]] == [True, False, False, True]
-    assert [one.is_at_once for one in choices[cast.june.pk]] == [True, False, False, False]
+    wanted = [one.kind for one in choices[cast.june.pk] if one.is_wanted]
+    assert wanted == [NoticeKind.SALES, NoticeKind.PAYMENT_FAILED]
+    assert [one.kind for one in choices[cast.june.pk] if one.is_at_once] == [NoticeKind.SALES]
     assert all(one.is_wanted for one in choices[cast.june_at_saltmarsh.pk])
     assert june_client.post("/portal/emails/nobody/kinds/").status_code == 404
 
@@ -178,7 +179,7 @@ def test_an_owner_chooses_what_the_brand_sends(cast: Cast) -> None:
     with acting_for(cast.juniper):
         assert kinds_sent() == [SENT]
         entry = AuditEntry.objects.get(action="brand.notices_chosen")
-        assert entry.detail == {"off": "details_needed, payment_failed, sales"}
+        assert entry.detail == {"off": "details_needed, month, payment_failed, sales, welcome"}
     ines.post(address, {"kinds": ["payment_sent"]})
     with acting_for(cast.juniper):
         assert AuditEntry.objects.filter(action="brand.notices_chosen").count() == 1
@@ -192,7 +193,7 @@ def test_only_owners_choose(who: str, cast: Cast) -> None:
 
     assert "Only owners change these settings." in shown(desk.get(address))
     with acting_for(cast.juniper):
-        assert not SwitchedOffKind.objects.exists()
+        assert not KindSwitch.objects.exists()
 
 
 def test_a_kind_that_does_not_exist_is_refused(cast: Cast) -> None:
@@ -200,4 +201,4 @@ def test_a_kind_that_does_not_exist_is_refused(cast: Cast) -> None:
 
     assert answer.status_code == 422
     with acting_for(cast.juniper):
-        assert not SwitchedOffKind.objects.exists()
+        assert not KindSwitch.objects.exists()

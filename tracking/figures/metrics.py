@@ -13,7 +13,7 @@ Days are in the brand's time zone. Refunds, approvals and rejections count on th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from operator import itemgetter
@@ -221,6 +221,13 @@ def _days(
 ) -> QuerySet[DailyTotal, Any]:
     days = DailyTotal.objects.filter(DateRange(first, last).where(), enrollment=enrollment_id)
     return days.order_by("day").values_list("day", *FIGURES)
+
+
+def totals_by_day(enrollments: Collection[int], *, period: DateRange) -> dict[date, Totals]:
+    """Return the sum of these enrollments' totals of each day, without empty days."""
+    days = DailyTotal.objects.filter(period.where(), enrollment__in=enrollments)
+    rows = days.values("day").annotate(**_sums()).order_by("day")
+    return {row["day"]: _totals(row) for row in rows}
 
 
 def offers_totals_by_day(offer_ids: Iterable[int], *, period: DateRange) -> dict[date, Totals]:

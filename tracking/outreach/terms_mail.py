@@ -10,7 +10,6 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from html import escape
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from affiliates.selectors import language_of
 from core.languages import speaking
 from core.references import Reference
 from core.templatetags.display import day
+from notifications.bodies import dashboard_button, paragraph, whole_body, written
 from notifications.models import (
     WAITING_STATES,
     Campaign,
@@ -28,7 +28,6 @@ from notifications.models import (
     MessageQuerySet,
     Purpose,
 )
-from notifications.rendering import literal
 from notifications.services import Recipient, cancel_campaign, confirm_campaign
 from offers.models import CommissionStructure, Enrollment, EnrollmentQuerySet, Offer, Terms
 from offers.wording import describe_fully, describe_rules, describe_tiers
@@ -180,21 +179,23 @@ def _body(terms: Terms, before: Terms, withdrawn: CommissionStructure | None = N
     """Return the mail's HTML in the active language."""
     offer = terms.offer
     until = _("Nothing changes for orders placed before:")
-    return _mail(
+    return whole_body(
         [
             *([_announced(withdrawn, _("The terms below take their place."))] if withdrawn else []),
             *_from_then_on(terms, terms.starts_at, offer),
-            f"<p>{until}</p>",
-            f"<blockquote><p>{_escaped(describe_fully(before, offer.currency))}</p></blockquote>",
+            paragraph(until),
+            f"<blockquote><p>{written(describe_fully(before, offer.currency))}</p></blockquote>",
+            dashboard_button(),
         ]
     )
 
 
 def _withdrawal(withdrawn: CommissionStructure, instead: Terms, offer: Offer) -> str:
-    return _mail(
+    return whole_body(
         [
             _announced(withdrawn, _("They are withdrawn and do not come.")),
             *_from_then_on(instead, withdrawn.starts_at, offer),
+            dashboard_button(),
         ]
     )
 
@@ -202,32 +203,17 @@ def _withdrawal(withdrawn: CommissionStructure, instead: Terms, offer: Offer) ->
 def _announced(withdrawn: CommissionStructure, what_now: str) -> str:
     values = {"day": day(withdrawn.starts_at)}
     announced = _("We announced new terms for {{ offer_name }} from %(day)s on.") % values
-    return f"<p>{announced} {what_now}</p>"
+    return paragraph(f"{announced} {what_now}")
 
 
 def _from_then_on(terms: Terms, starts_at: datetime, offer: Offer) -> list[str]:
     starts = _("From %(day)s on you earn for {{ offer_name }}:") % {"day": day(starts_at)}
-    return [f"<p>{starts}</p>", _terms_html(terms, offer.currency)]
-
-
-def _mail(parts: Sequence[str]) -> str:
-    return "\n".join(
-        [
-            f"<p>{_('Hi {{ first_name | there }},')}</p>",
-            *parts,
-            f'<p><a href="{{{{ dashboard_link }}}}">{_("See my dashboard")}</a></p>',
-            f"<p>{_('Thanks,')}<br>{{{{ sender_name }}}}</p>",
-        ]
-    )
+    return [paragraph(starts), _terms_html(terms, offer.currency)]
 
 
 def _terms_html(terms: Terms, currency: str) -> str:
     """Return the terms as the dashboard shows them."""
     lines = [*describe_tiers(terms, currency), *describe_rules(terms, currency)]
-    listed = "".join(f"<li>{_escaped(line)}</li>" for line in lines)
-    sentence = f"<p><strong>{_escaped(describe_fully(terms, currency))}</strong></p>"
+    listed = "".join(f"<li>{written(line)}</li>" for line in lines)
+    sentence = f"<p><strong>{written(describe_fully(terms, currency))}</strong></p>"
     return sentence + (f"<ul>{listed}</ul>" if listed else "")
-
-
-def _escaped(text: str) -> str:
-    return escape(literal(text))

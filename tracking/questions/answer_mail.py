@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from html import escape
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -17,6 +16,7 @@ from accounts.actors import Actor
 from affiliates.selectors import language_of
 from core.languages import speaking
 from core.references import Reference
+from notifications.bodies import dashboard_button, paragraph, whole_body, written
 from notifications.models import Campaign, Purpose
 from notifications.rendering import literal
 from notifications.services import Recipient, RecipientsError, confirm_campaign
@@ -75,15 +75,10 @@ def _send(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
 
 
 def _body(question: Question) -> str:
-    order = escape(literal(question.order_reference))
+    order = written(question.order_reference)
     opening = _(OPENINGS[question.state]) % {"reference": order}
-    answer = "".join(
-        f"<p>{escape(literal(line))}</p>" for line in question.answer.splitlines() if line.strip()
-    )
-    greeting, thanks = _("Hi {{ first_name | there }},"), _("Thanks,")
-    see = _("See my dashboard")
-    return (
-        f"<p>{greeting}</p>\n<p>{opening}</p>\n<blockquote>{answer}</blockquote>\n"
-        f'<p><a href="{{{{ dashboard_link }}}}">{see}</a></p>\n'
-        f"<p>{thanks}<br>{{{{ sender_name }}}}</p>"
+    lines = [line for line in question.answer.splitlines() if line.strip()]
+    answer = "".join(paragraph(written(line)) for line in lines)
+    return whole_body(
+        [paragraph(opening), f"<blockquote>{answer}</blockquote>", dashboard_button()]
     )

@@ -1,0 +1,194 @@
+"""The mail that sums up a member's month, in the active language. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from html import escape
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from affiliates.models import Member
+from core.money import Money
+from core.references import Reference
+from core.templatetags.display import count, day, money
+from notices.texts import NoticeText, sums
+from notifications.bodies import dashboard_button, paragraph, whole_body, written
+from offers.models import Enrollment
+from payouts.ledger import Balance, balances
+from payouts.models import Payout, PayoutState
+from tracking.figures.metrics import DateRange, totals_by_day, totals_by_enrollment
+from tracking.models.totals import NOTHING, Totals, add_up
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMonth:
+    """What one enrollment brought in the month, and in the month before."""
+
+    enrollment: Enrollment
+    totals: Totals
+    before: Totals
+
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.enrollment.offer.currency)
+
+    @property
+    def earned(self) -> Money:
+        return self.money(self.totals.commission_minor)
+
+    @property
+    def sales(self) -> Money:
+        """Net of refunds, as the dashboard has it."""
+        return self.money(self.totals.sales_minor - self.totals.refunds_minor)
+
+
+def month_told(about: str) -> date:
+    """Return the first day of the month that a notice tells ("month:2026-11")."""
+    return date.fromisoformat(f"{Reference(about).key}-01")
+
+
+def offer_months(member: Member, month: date) -> list[OfferMonth]:
+    """Return the member's offers with sales in the month, the best first."""
+    rows = {row.pk: row for row in Enrollment.objects.filter(member=member).select_related("offer")}
+    totals = totals_by_enrollment(rows, period=_period(month))
+    before = totals_by_enrollment(rows, period=_period(_month_before(month)))
+    found = [
+        OfferMonth(row, totals[pk], before.get(pk, NOTHING))
+        for pk, row in rows.items()
+        if pk in totals and (totals[pk].conversions or totals[pk].pending)
+    ]
+    return sorted(found, key=lambda one: (-one.totals.commission_minor, one.enrollment.pk))
+
+
+def month_text(month: date, offers: Sequence[OfferMonth], *, now: datetime) -> NoticeText:
+    """Return the mail about the month of one member, who sold something in it."""
+    parts = [_sold(month, offers), *_by_offer(offers), *_weeks(month, offers)]
+    parts += [*_compared(month, offers), *_payments(month, offers, now=now), dashboard_button()]
+    subject = _("Your %(month)s with {{ brand_name }}: you earned %(amount)s") % {
+        "month": day(month, "long month"),
+        "amount": sums(one.earned for one in offers),
+    }
+    return NoticeText(subject, whole_body(parts), offers[0].enrollment)
+
+
+def _sold(month: date, offers: Sequence[OfferMonth]) -> str:
+    totals = add_up(one.totals for one in offers)
+    told = ngettext(
+        "In %(month)s you brought {{ brand_name }} <strong>%(count)s sale</strong> worth"
+        " %(sales)s, and earned <strong>%(earned)s</strong>.",
+        "In %(month)s you brought {{ brand_name }} <strong>%(count)s sales</strong> worth"
+        " %(sales)s, and earned <strong>%(earned)s</strong>.",
+        totals.conversions,
+    ) % {
+        "month": day(month, "long month"),
+        "count": count(totals.conversions),
+        "sales": escape(sums(one.sales for one in offers)),
+        "earned": escape(sums(one.earned for one in offers)),
+    }
+    if not totals.pending:
+        return paragraph(told)
+    waits = ngettext(
+        "%(count)s more sale waits to be accepted.",
+        "%(count)s more sales wait to be accepted.",
+        totals.pending,
+    ) % {"count": count(totals.pending)}
+    return paragraph(f"{told} {waits}")
+
+
+def _by_offer(offers: Sequence[OfferMonth]) -> list[str]:
+    """Return the table of the offers, if there is more than one."""
+    if len(offers) < 2:
+        return []
+    heads = "".join(
+        f"<th>{head}</th>" for head in (_("Offer"), pgettext("how many", "Sales"), _("You earned"))
+    )
+    rows = "".join(
+        f"<tr><td>{written(one.enrollment.offer.name)}</td>"
+        f"<td>{count(one.totals.conversions)}</td><td>{escape(money(one.earned))}</td></tr>"
+        for one in offers
+    )
+    return [f"<table><tr>{heads}</tr>{rows}</table>"]
+
+
+def _weeks(month: date, offers: Sequence[OfferMonth]) -> list[str]:
+    """Return the bars of what each week earned, in the currency of the best offer."""
+    currency = offers[0].enrollment.offer.currency
+    shown = [one.enrollment.pk for one in offers if one.enrollment.offer.currency == currency]
+    days = totals_by_day(shown, period=_period(month))
+    weeks = [(first, last, _earned_in(days, first, last)) for first, last in _cut(month)]
+    most = max(minor for _first, _last, minor in weeks)
+    if most <= 0:
+        return []
+    rows = "".join(
+        f"<tr><td>{day(first, 'short')}\N{EN DASH}{day(last, 'short')}</td>"
+        f'<td data-bar="{max(0, minor) * 100 // most}"></td>'
+        f"<td>{escape(money(Money(minor, currency)))}</td></tr>"
+        for first, last, minor in weeks
+    )
+    heading = _("What each week earned")
+    return [f"<h3>{heading}</h3>", f"<table>{rows}</table>"]
+
+
+def _earned_in(days: Mapping[date, Totals], first: date, last: date) -> int:
+    return sum(one.commission_minor for on, one in days.items() if first <= on <= last)
+
+
+def _cut(month: date) -> list[tuple[date, date]]:
+    """Return the first and last day of the month's weeks: days 1 to 7, 8 to 14, and so on."""
+    end = _period(month).last or month
+    starts = [month + WEEK * number for number in range(5)]
+    return [(one, min(one + WEEK - timedelta(days=1), end)) for one in starts if one <= end]
+
+
+def _compared(month: date, offers: Sequence[OfferMonth]) -> list[str]:
+    before = add_up(one.before for one in offers)
+    if not before.conversions:
+        return []
+    told = ngettext(
+        "In %(month)s it was %(count)s sale, and %(earned)s.",
+        "In %(month)s it was %(count)s sales, and %(earned)s.",
+        before.conversions,
+    ) % {
+        "month": day(_month_before(month), "long month"),
+        "count": count(before.conversions),
+        "earned": escape(sums(one.money(one.before.commission_minor) for one in offers)),
+    }
+    return [paragraph(told)]
+
+
+def _payments(month: date, offers: Sequence[OfferMonth], *, now: datetime) -> list[str]:
+    """Return what the brand paid the member in the month, and what it still has to pay."""
+    member = offers[0].enrollment.member_id
+    since, until = _period(month).moments()
+    payouts = Payout.objects.filter(
+        member=member, state=PayoutState.PAID, settled_at__gte=since, settled_at__lt=until
+    )
+    paid = [
+        Money(minor, currency)
+        for currency, minor in payouts.order_by("currency")
+        .values_list("currency")
+        .annotate(paid=Sum("amount_minor"))
+    ]
+    owed = balances([one.enrollment.pk for one in offers], now=now)
+    due = [one.money(owed.get(one.enrollment.pk, Balance()).owed_minor) for one in offers]
+    lines = []
+    if paid:
+        lines.append(_("Paid to you in this month: %(amount)s.") % {"amount": escape(sums(paid))})
+    if any(amount.minor > 0 for amount in due):
+        lines.append(_("Still to be paid: %(amount)s.") % {"amount": escape(sums(due))})
+    return [paragraph("<br>".join(lines))] if lines else []
+
+
+def _period(month: date) -> DateRange:
+    """Return the whole month."""
+    after = (month + timedelta(days=31)).replace(day=1)
+    return DateRange(month, after - timedelta(days=1))
+
+
+def _month_before(month: date) -> date:
+    return (month - timedelta(days=1)).replace(day=1)
