@@ -21,7 +21,7 @@ from tracking.models import Conversion, ConversionStatus
 MAX_SALES_LISTED = 20  # of an offer; the dashboard has them all
 
 
-def sales_that_count(member: Member, ids: Collection[int | None]) -> QuerySet[Conversion]:
+def sales_that_count(member: Member, ids: Collection[int]) -> QuerySet[Conversion]:
     """Return those of the member's sales that are accepted or wait for it, with what texts need."""
     return Conversion.objects.filter(
         Q(status=ConversionStatus.ACCEPTED) | Q(status=ConversionStatus.PENDING, is_held=False),

@@ -126,17 +126,22 @@ def _facts(kind: NoticeKind, member: Member, notices: Sequence[Notice]) -> dict[
     if kind == NoticeKind.MONTH:
         months = {one.about: offer_months(member, month_told(one.about)) for one in notices}
         return {about: offers for about, offers in months.items() if offers}
-    abouts = [Reference(one.about) for one in notices]
     rows: Iterable[Model]
     if kind == NoticeKind.SALES:
-        rows = sales_that_count(member, [about.id_of(Conversion) for about in abouts])
+        rows = sales_that_count(member, _ids(Conversion, notices))
     elif kind == NoticeKind.WELCOME:
-        rows = joined(member, [about.id_of(Enrollment) for about in abouts])
+        rows = joined(member, _ids(Enrollment, notices))
     else:
         rows = Payout.objects.filter(
-            pk__in=[about.id_of(Payout) for about in abouts], member=member, state=STATE_TOLD[kind]
+            pk__in=_ids(Payout, notices), member=member, state=STATE_TOLD[kind]
         )
     return {Reference.to(row): row for row in rows}
+
+
+def _ids(model: type[Model], notices: Iterable[Notice]) -> list[int]:
+    """Return the ids of the rows that the notices are about."""
+    found = (Reference(one.about).id_of(model) for one in notices)
+    return [pk for pk in found if pk is not None]
 
 
 def _text(kind: NoticeKind, facts: dict[str, Any], *, brand: Brand, now: datetime) -> NoticeText:

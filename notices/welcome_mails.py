@@ -17,7 +17,7 @@ from tracking.outreach.template_values import values_for
 from tracking.outreach.unsent_items import items_mails
 
 
-def joined(member: Member, ids: Collection[int | None]) -> list[Enrollment]:
+def joined(member: Member, ids: Collection[int]) -> list[Enrollment]:
     """Return those of the enrollments that are worth a welcome: with their offer, and active.
 
     A member who was mailed their code and link by staff has been welcomed.
@@ -34,7 +34,7 @@ def welcome_text(enrollments: Sequence[Enrollment], *, now: datetime) -> NoticeT
     parts = [paragraph(_("Welcome! It is good to have you with us."))]
     for row in enrollments:
         parts.append(f"<h2>{written(row.offer.name)}</h2>")
-        parts.append(paragraph("<br>".join(_lines(values[row.pk]))))
+        parts += [paragraph(line) for line in _lines(values[row.pk])]
     own_page = _("On a page of your own you can follow every sale you send us, and what it earns:")
     parts += [paragraph(own_page), dashboard_button()]
     return NoticeText(_("Welcome to {{ brand_name }}"), whole_body(parts), enrollments[0])

@@ -9,7 +9,7 @@ only line is left out disappears completely, and `fill` can decide it without pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
@@ -83,6 +83,17 @@ def as_text(nodes: Iterable[Element | str]) -> str:
     return "".join(_text_blocks(nodes, indent="", bullet="")).rstrip("\n")
 
 
+def first_words(nodes: Sequence[Element | str]) -> str:
+    """What inboxes show beside the subject: the first paragraph after the greeting, with its marks.
+
+    Empty when there is no second paragraph.
+    """
+    paragraphs = [one for one in nodes if isinstance(one, Element) and one.tag == "p"]
+    lines = _lines_of(paragraphs[1].children) if len(paragraphs) > 1 else []
+    written = NEXT.join(escape(_text_inline(line), quote=False) for line in lines)
+    return f"{OPEN}{written}{CLOSE}" if written else ""
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -144,14 +155,24 @@ def _words(nodes: Iterable[Element | str]) -> str:
     ).strip()
 
 
-def _button(run: list[list[Element | str]]) -> Element | None:
-    """The link, when it is the paragraph's only content and has another label than its address."""
-    whole = [node for line in run for node in line if not isinstance(node, str) or node.strip()]
-    if len(whole) != 1 or isinstance(whole[0], str) or whole[0].tag != "a" or not whole[0].href:
-        return None
-    label = _words(whole[0].children)
-    bare = label == whole[0].href or ("{{" in label and link_variable(whole[0].href) is not None)
-    return None if bare else whole[0]
+def _button(block: Element) -> Element | None:
+    """The link that is alone in a paragraph and has another label than its address."""
+    match _only_line(block):
+        case [Element(tag="a", href=href) as link] if href:
+            label = _words(link.children)
+            bare = label == href or ("{{" in label and link_variable(href) is not None)
+            return None if bare else link
+    return None
+
+
+def _code(block: Element) -> tuple[str, Element] | None:
+    """The code that ends a paragraph of one line, and the words before it ("Your code:")."""
+    match _only_line(block):
+        case [Element(tag="code") as code]:
+            return "", code
+        case [str(label), Element(tag="code") as code]:
+            return label.strip(), code
+    return None
 
 
 def _html_blocks(nodes: Iterable[Element | str], *, outermost: bool = False) -> Iterator[str]:
@@ -204,21 +225,33 @@ def _lines_of(nodes: Iterable[Element | str]) -> list[list[Element | str]]:
 
 
 def _html_block(block: Element) -> Iterator[str]:
-    button = _paragraph_button(block)
+    button, code = _button(block), _code(block)
     if button is not None:
-        yield (
-            f'{OPEN}<table role="presentation" class="button"><tr><td>{OPEN}'
-            f"{_html_link(button)}{CLOSE}</td></tr></table>{CLOSE}"
-        )
+        yield _cell_alone("button", _html_link(button))
+        return
+    if code is not None:
+        label = f"{_html_inline([code[0]])}<br>" if code[0] else ""
+        yield _cell_alone("code", label + _html_inline([code[1]]))
         return
     inside = "".join(_html_blocks(block.children))
     if inside:
         yield f"{OPEN}<{block.tag}>{inside}</{block.tag}>{CLOSE}"
 
 
-def _paragraph_button(block: Element) -> Element | None:
+def _cell_alone(kind: str, inside: str) -> str:
+    """A button or a code: a cell, as mail clients pad and colour nothing else reliably."""
+    cell = f"{OPEN}{inside}{CLOSE}"
+    return (
+        f'{OPEN}<table role="presentation" class="{kind}"><tr><td>{cell}</td></tr></table>{CLOSE}'
+    )
+
+
+def _only_line(block: Element) -> list[Element | str]:
+    """The nodes of a paragraph of one line, without the space around them; else none."""
     runs = list(_runs(block.children)) if block.tag == "p" else []
-    return _button(runs[0]) if len(runs) == 1 and isinstance(runs[0], list) else None
+    if len(runs) != 1 or not isinstance(runs[0], list) or len(runs[0]) != 1:
+        return []
+    return [node for node in runs[0][0] if not isinstance(node, str) or node.strip()]
 
 
 def _html_inline(nodes: Iterable[Element | str], *, in_link: bool = False) -> str:

@@ -50,7 +50,7 @@ def prepare(*, subject: str, body: str, style: BrandStyle) -> Prepared:
     nodes = _nodes(body)
     return Prepared(
         subject=checked_subject,
-        html=_laid_out(markup.as_html(nodes), style),
+        html=_laid_out(markup.as_html(nodes), style, preheader=markup.first_words(nodes)),
         text=f"{markup.as_text(nodes)}\n{_text_footer(style)}",
     )
 
@@ -75,7 +75,7 @@ def _nodes(body: str) -> list[markup.Element | str]:
     return nodes
 
 
-def _laid_out(content: str, style: BrandStyle) -> str:
+def _laid_out(content: str, style: BrandStyle, *, preheader: str) -> str:
     """The content in the brand's layout, with every style inlined, which mail clients need.
 
     One line: mail servers change line ends, and then what arrives would differ from the preview.
@@ -85,13 +85,16 @@ def _laid_out(content: str, style: BrandStyle) -> str:
         "notifications/layout.html",
         {
             "content": content,
+            "preheader": preheader,
             "logo": style.logo,
             "postal_address": _postal_address(style),
             "light": light_accent(colour),
             "dark": dark_accent(colour),
         },
     )
-    return _LINE_END.sub("", _inliner().inline(page))
+    inlined = _LINE_END.sub("", _inliner().inline(page))
+    # The inliner moves styles to the top, and a client must know the charset before all else.
+    return inlined.replace("<head>", '<head><meta charset="utf-8">', 1)
 
 
 @cache

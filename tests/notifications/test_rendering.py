@@ -52,7 +52,7 @@ def test_a_mail_says_what_the_template_says_with_the_persons_values() -> None:
         "Thanks,\nInes\n\n"
         "-- \n"
         "You receive this because you are a member of Juniper & Co.\n"
-        f"Unsubscribe from Juniper & Co: {LINK}\n"
+        f"Unsubscribe: {LINK}\n"
     )
     assert f'<a href="{LINK}"' in mail.html
 
@@ -253,7 +253,7 @@ LEAKS = [
     '<link rel="stylesheet" href="https://x.example/a.css">',
     '<base href="https://x.example/"><meta http-equiv="refresh" content="0;url=https://x.example">',
     '<span style="position:fixed;top:0;background:url(https://x.example/p)" class="foot">',
-    '<div class="card"><table class="button"><tr><td>',
+    '<div class="card"><table class="button"><tr><td>x</td></tr></table>',
     "</td></tr></table></body></html>",
     "</p></td></tr></table></div></body><style>.foot{display:none}</style>",
     '<p style="display:none" bgcolor="red" background="https://x.example/p" align="right">',
@@ -270,7 +270,8 @@ def test_no_style_of_the_text_reaches_the_layout_or_what_follows(leak: str) -> N
         prepared(f"<p>before</p>{leak}<p>after</p>"), values=values(), unsubscribe_link=LINK
     )
 
-    around = [page.replace(words_of(page), "") for page in (plain.html, leaking.html)]
+    pages = [PREHEADER.sub("", mail.html) for mail in (plain, leaking)]
+    around = [page.replace(words_of(page), "") for page in pages]
     assert around[0] == around[1]
     tags = " ".join(re.findall(r"<[^>]*>", without_layout(words_of(leaking.html))))
     for trace in ("x.example", "display", "class", "style", "<!--", "red"):
@@ -281,6 +282,9 @@ def test_no_style_of_the_text_reaches_the_layout_or_what_follows(leak: str) -> N
 
 def test_a_style_that_is_never_closed_takes_the_rest_of_the_text_and_nothing_else() -> None:
     assert html_of("<p>before</p><style>*{color:red}</p><p>after</p>") == html_of("<p>before</p>")
+
+
+PREHEADER = re.compile(r'(?<=<div class="preheader")[^>]*>[^<]*')  # the first words again
 
 
 def words_of(page: str) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from notifications.models import Purpose
 
 _ITEMS_AND_DASHBOARD = """
-<p>Your code: <strong>{{ promo_code }}</strong><br>Your link: {{ tracking_link }}<br>\
-You earn {{ commission }}.</p>
+<p>Your code: <code>{{ promo_code }}</code></p>
+<p>Your link: {{ tracking_link }}<br>You earn {{ commission }}.</p>
 <p>On a page of your own you can follow every sale you send us, and what it earns:</p>
 <p><a href="{{ dashboard_link }}">View my performance stats</a></p>
 <p>Thanks,<br>{{ sender_name }}</p>"""
