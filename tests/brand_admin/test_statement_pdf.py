@@ -10,7 +10,8 @@ import pytest
 from fpdf import FPDF
 
 from affiliates.models import Member
-from brand_admin.payments.statement_pdf import in_font, statement_pdf
+from brand_admin.payments.statement_pdf import statement_pdf
+from core.pdf_document import in_font
 from core.tenancy import acting_for
 from payouts.models import Payout
 from payouts.services import adjust
