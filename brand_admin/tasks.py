@@ -1,4 +1,7 @@
-"""Celery tasks of background work: one runs a work, one enqueues work that no worker runs."""
+"""Celery tasks of the brand admin.
+
+One runs a background work, one enqueues work that no worker runs, one mails staff what they chose.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from django.utils import timezone
 
 from background import sweeping
 from background.running import run_slice
+from brand_admin.home.digest import mail_digests
+from brand_admin.reporting.report_mail import mail_reports
 from brand_admin.work_handlers import HANDLERS
 from core.tenancy import acting_for
 
@@ -26,3 +31,10 @@ def do_outside_work(*, brand_id: int, work_id: int) -> None:
 @shared_task(name="brand_admin.sweep_work")
 def sweep_work() -> None:
     sweeping.sweep_work(now=timezone.now())
+
+
+@shared_task(name="brand_admin.mail_staff")
+def mail_staff() -> None:
+    now = timezone.now()
+    mail_digests(now=now)
+    mail_reports(now=now)

@@ -8,7 +8,8 @@ campaigns and messages of `notifications` instead.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from smtplib import SMTPException
 
@@ -24,6 +25,15 @@ logger = logging.getLogger(__name__)
 PRODUCT = "Tributary"  # whom a mail comes from that no brand sends
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a mail; `kind` is its media type ("text/csv")."""
+
+    name: str
+    content: bytes
+    kind: str
+
+
 class TransactionalMailError(Exception):
     """The mail could not be handed over; the text says why, as the mail server said it."""
 
@@ -36,6 +46,7 @@ def send_transactional_mail(
     language: str = "",
     from_name: str = PRODUCT,
     reply_to: str = "",
+    attachments: Sequence[Attachment] = (),
 ) -> None:
     """Mail `templates/transactional/<template>.txt`, whose first line is the subject.
 
@@ -51,6 +62,7 @@ def send_transactional_mail(
         from_email=formataddr((one_line(from_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
         to=[to],
         reply_to=[reply_to] if reply_to else None,
+        attachments=[(one.name, one.content, one.kind) for one in attachments],
     )
     try:
         mail.send()

@@ -16,7 +16,7 @@ from accounts.models.idempotency import MAX_IDEMPOTENCY_NAME, IdempotentRequest
 from accounts.models.identity import OperatorAction, UnusedEmailAddress
 from accounts.models.outbox import OutboxEntry, OutboxEvent
 from accounts.models.sessions import FailureReason, LoginFailure, Session, SessionKind
-from accounts.models.staff import Invitation, InvitationState, Role, Staff
+from accounts.models.staff import Digest, Invitation, InvitationState, ReportEvery, Role, Staff
 from accounts.models.users import User, UserManager
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "CodeCount",
     "CodePurpose",
     "CodeState",
+    "Digest",
     "FailureReason",
     "IdempotentRequest",
     "Invitation",
@@ -46,6 +47,7 @@ __all__ = [
     "OutboxEntry",
     "OutboxEvent",
     "Picture",
+    "ReportEvery",
     "Role",
     "Scope",
     "Session",

@@ -22,17 +22,50 @@ class Role(models.TextChoices):
     VIEWER = "viewer", "Viewer"
 
 
+class Digest(models.TextChoices):
+    """When a person is mailed what waits for them in a brand."""
+
+    NEVER = "never", "Never"
+    DAILY = "daily", "Once a day, if something waits"
+    AT_ONCE = "at_once", "As soon as something new waits"
+
+
+class ReportEvery(models.TextChoices):
+    """How often a person is mailed a brand's figures."""
+
+    NEVER = "never", "Never"
+    WEEK = "week", "Every Monday"
+    MONTH = "month", "On the first day of the month"
+
+
 class Staff(TenantModel):
-    """A user's role in one brand."""
+    """A user's role in one brand, and the mails about it that they chose.
+
+    `digest_at` and `report_at` are when the last such mail went, or when it was chosen;
+    `digest_counts` is what the last digest said, by kind.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="staff_roles")
     role = models.CharField(max_length=10, choices=Role)
     since = models.DateTimeField(default=timezone.now, editable=False)
+    digest = models.CharField(max_length=10, choices=Digest, default=Digest.NEVER)
+    digest_at = models.DateTimeField(null=True, editable=False)
+    digest_counts = models.JSONField(default=dict, editable=False)
+    report = models.CharField(max_length=10, choices=ReportEvery, default=ReportEvery.NEVER)
+    report_at = models.DateTimeField(null=True, editable=False)
 
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["brand", "user"], name="accounts_staff_once"),
+            models.CheckConstraint(
+                condition=models.Q(digest=Digest.NEVER) | models.Q(digest_at__isnull=False),
+                name="accounts_staff_digest_since",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(report=ReportEvery.NEVER) | models.Q(report_at__isnull=False),
+                name="accounts_staff_report_since",
+            ),
         ]
         triggers = [
             requires_proven_address("accounts_staff_proven"),

@@ -6,26 +6,30 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from background.models import Work, WorkState
 from brand_admin.forms import start_of
 from core.kept_queries import kept_query
 from core.templatetags.display import count
 from integrations.selectors import Notice, notices
 from notifications.models import Message, MessageState
+from payouts.models import Payout, PayoutRun, PayoutState
 from tracking.figures.conversion_list import oldest_undecided, undecided_count
 from tracking.figures.refunds_to_check import refunds_to_check
 from tracking.figures.unattributed_orders import unattributed_orders
 from tracking.flags.leaks import open_leaks
 from tracking.flags.selectors import oldest_open_flag, open_flag_count
+from tracking.importing import members_in_background, orders_in_background
 from tracking.models import Order, Refund
 from tracking.outreach.unsent_items import not_sent, without_items
 from tracking.questions.selectors import open_question_count
 from webhooks.models import Endpoint
 from webhooks.selectors import disabled_endpoints
 
-RECENT = timedelta(days=30)
+RECENT, WEEK = timedelta(days=30), timedelta(days=7)
+IMPORTS = (members_in_background.IMPORT, *orders_in_background.IMPORTS.values())
 MAX_COUNTED_ORDERS = 10_000  # or refunds: a shop may send all of them, and counting is slow
 TROUBLED_STATES = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN)
 
@@ -53,6 +57,9 @@ class Attention:
     unattributed: int
     refunds: int
     recent_from: date
+    failed_imports: int  # of the last 7 days
+    runs_to_confirm: int
+    failed_payments: int
     connections: list[Notice]
     webhooks: list[Endpoint]  # that were disabled
 
@@ -95,6 +102,9 @@ def what_needs_attention(*, now: datetime) -> Attention:
         unattributed=_unattributed.count(since=start_of(recent_from)),
         refunds=_refunds.count(since=start_of(recent_from)),
         recent_from=recent_from,
+        failed_imports=_failed_imports.count(since=now - WEEK),
+        runs_to_confirm=_runs_to_confirm.count(),
+        failed_payments=_failed_payments.count(since=now - RECENT),
         connections=notices(now=now),
         webhooks=list(disabled_endpoints()),
     )
@@ -115,6 +125,28 @@ def _unattributed(*, since: datetime) -> QuerySet[Order, Any]:
 @kept_query
 def _refunds(*, since: datetime) -> QuerySet[Refund, Any]:
     return refunds_to_check(first=since).values("pk")[: MAX_COUNTED_ORDERS + 1]
+
+
+@kept_query
+def _failed_imports(*, since: datetime) -> QuerySet[Work, Any]:
+    works = Work.objects.filter(asked_at__gte=since, kind__in=IMPORTS, state=WorkState.FAILED)
+    return works.values("pk")
+
+
+@kept_query
+def _runs_to_confirm() -> QuerySet[PayoutRun, Any]:
+    runs = PayoutRun.objects.filter(state=PayoutState.DRAFT, drawn_up_at__isnull=False)
+    return runs.values("pk")
+
+
+@kept_query
+def _failed_payments(*, since: datetime) -> QuerySet[Payout, Any]:
+    """Return recent payments that failed, unless a later one to the same member was made."""
+    later = Payout.objects.filter(
+        member=OuterRef("member"), currency=OuterRef("currency"), pk__gt=OuterRef("pk")
+    )
+    failed = Payout.objects.filter(state=PayoutState.FAILED, created_at__gte=since)
+    return failed.filter(~Exists(later)).values("pk")
 
 
 _leaked = kept_query(open_leaks)

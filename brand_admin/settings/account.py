@@ -12,6 +12,7 @@ from accounts.second_factor import factors_of
 from accounts.session_pages import end_own_session, end_own_sessions, own_sessions
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
+from brand_admin.settings.own_mails import OwnMailsForm, own_staff
 from core.components.page_urls import page_url
 
 SECTION = "settings"
@@ -22,12 +23,13 @@ SECTION = "settings"
 @brand_page(Permission.OWN_ACCOUNT)
 def own_account(request: BrandRequest) -> HttpResponse:
     """Show the reader's sessions and login methods."""
-    slug = request.brand.slug
+    slug, staff = request.brand.slug, own_staff(request)
     return render_page(
         request,
         "brand_admin/settings/account.html",
         section=SECTION,
         factors=factors_of(request.user),
+        mails=OwnMailsForm.of(staff) if staff else None,
         has_password=request.user.has_usable_password(),
         **own_sessions(
             request,

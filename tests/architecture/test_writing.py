@@ -40,7 +40,7 @@ WRITERS = {
         codes idempotency invitations login_failures models/api_requests models/users operators
         order_keys
         outbox/retention outbox/triggers passkeys pictures second_factor services sessions
-        test_mode totp_codes
+        staff_mails test_mode totp_codes
     """,
     "affiliates": """
         address_change details logins services
@@ -115,6 +115,7 @@ SENDERS = {
     "accounts/adapter.py",
     "webhooks/sending.py",  # it gives calls to threads, which has the same name
     "accounts/owner_mail.py",
+    "accounts/staff_mails.py",
 }
 
 

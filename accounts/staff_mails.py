@@ -1,0 +1,122 @@
+"""Choose the mails that one of the staff gets about a brand, and find whose mail is due.
+
+Each mail is claimed before it is sent, by the time of the last one: of two processes one sends it.
+A process that is killed in between has sent none, and the next one comes when it is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.models import Digest, ReportEvery, Staff
+from core.languages import ENGLISH
+from core.tenancy import across_brands
+from core.transactional_mail import Attachment, TransactionalMailError, send_transactional_mail
+
+MORNING = time(8)  # in the brand's time zone
+# Of two digests that are mailed at once: what happens in between is in the later one.
+SHORTEST_PAUSE = timedelta(minutes=10)
+
+
+def choose_staff_mails(*, staff: Staff, digest: Digest, report: ReportEvery, now: datetime) -> None:
+    """Mail this person digests and reports so often. A new choice begins with what is new."""
+    with transaction.atomic():
+        row = Staff.objects.select_for_update().get(pk=staff.pk)
+        if row.digest != digest:
+            row.digest, row.digest_at, row.digest_counts = digest, now, {}
+        if row.report != report:
+            row.report, row.report_at = report, now
+        row.save(update_fields=["digest", "digest_at", "digest_counts", "report", "report_at"])
+
+
+def who_chose(**choice: str) -> list[Staff]:
+    """Return the staff of all brands but those who chose `digest="never"` or `report="never"`."""
+    with across_brands(reason="whose mail is due is found over all brands"):
+        rows = Staff.objects.exclude(**choice).select_related("brand", "user")
+        return list(rows.order_by("brand", "pk"))
+
+
+def is_digest_due(staff: Staff, *, now: datetime) -> bool:
+    """Whether a digest may go now: it is morning, or nothing was mailed for a while."""
+    if staff.digest_at is None:
+        return False
+    if staff.digest == Digest.AT_ONCE:
+        return now >= staff.digest_at + SHORTEST_PAUSE
+    return staff.digest_at < last_morning(now, staff.brand.zone)
+
+
+def is_report_due(staff: Staff, *, now: datetime) -> bool:
+    every = ReportEvery(staff.report)
+    return staff.report_at is not None and staff.report_at < last_morning(
+        now, staff.brand.zone, every=every
+    )
+
+
+def last_morning(now: datetime, zone: ZoneInfo, *, every: ReportEvery | None = None) -> datetime:
+    """Return the last MORNING that is over: of any day, of a Monday, or of the first of a month."""
+    today = now.astimezone(zone).date()
+    if datetime.combine(today, MORNING, tzinfo=zone) > now:
+        today -= timedelta(days=1)
+    return datetime.combine(_begun(today, every), MORNING, tzinfo=zone)
+
+
+def _begun(day: date, every: ReportEvery | None) -> date:
+    if every == ReportEvery.WEEK:
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if every == ReportEvery.MONTH else day
+
+
+def claim_digest(staff: Staff, *, counts: Mapping[str, int], now: datetime) -> bool:
+    """Note that this digest goes; False if another process has noted it already."""
+    values = {"digest_at": now, "digest_counts": dict(counts)}
+    return bool(_as_it_was(staff).filter(digest_at=staff.digest_at).update(**values))
+
+
+def note_counts(staff: Staff, *, counts: Mapping[str, int]) -> None:
+    """Note what waits without a mail: what has become less is new when it is more again."""
+    if counts != staff.digest_counts:
+        rows = _as_it_was(staff).filter(digest_at=staff.digest_at)
+        rows.update(digest_counts=dict(counts))
+
+
+def claim_report(staff: Staff, *, now: datetime) -> bool:
+    """Note that this report goes; False if another process has noted it already."""
+    return bool(_as_it_was(staff).filter(report_at=staff.report_at).update(report_at=now))
+
+
+def _give_back(staff: Staff, *, now: datetime) -> None:
+    rows = _as_it_was(staff)
+    rows.filter(digest_at=now).update(digest_at=staff.digest_at, digest_counts=staff.digest_counts)
+    rows.filter(report_at=now).update(report_at=staff.report_at)
+
+
+def _as_it_was(staff: Staff) -> QuerySet[Staff]:
+    return Staff.objects.filter(pk=staff.pk, digest=staff.digest, report=staff.report)
+
+
+def mail_claimed(
+    staff: Staff,
+    template: str,
+    *,
+    values: Mapping[str, object],
+    now: datetime,
+    attachments: Sequence[Attachment] = (),
+) -> bool:
+    """Mail what was claimed at `now`; if the mail server does not take it, it is due again."""
+    try:
+        send_transactional_mail(
+            template,
+            to=staff.user.email,
+            language=ENGLISH,
+            values=values,
+            attachments=attachments,
+        )
+    except TransactionalMailError:
+        _give_back(staff, now=now)
+        return False
+    return True

@@ -1,0 +1,87 @@
+"""Mail what needs attention to the staff who chose that: every morning, or when it is new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import Brand, Digest, Staff
+from accounts.staff_mails import claim_digest, is_digest_due, mail_claimed, note_counts, who_chose
+from brand_admin.home.counts import what_needs_attention
+from brand_admin.home.needs import Need, needs
+from core.tenancy import acting_for
+
+TEMPLATE = "staff/digest"
+
+
+def mail_digests(*, now: datetime) -> int:
+    """Mail every digest that is due; return how many the mail server took.
+
+    Two processes may do this at once.
+    """
+    due = [staff for staff in who_chose(digest=Digest.NEVER) if is_digest_due(staff, now=now)]
+    mailed = 0
+    for brand, people in groupby(due, key=lambda staff: staff.brand):
+        with acting_for(brand), timezone.override(brand.zone):
+            rows = needs(what_needs_attention(now=now), slug=brand.slug)
+            mailed += sum(_mail(staff, rows, brand=brand, now=now) for staff in people)
+    return mailed
+
+
+def _mail(staff: Staff, rows: Sequence[Need], *, brand: Brand, now: datetime) -> bool:
+    """Mail it if there is something, or for those who want it at once something new."""
+    counts = {row.key: row.number for row in rows}
+    added = _new(rows, staff.digest_counts)
+    if not rows or (staff.digest == Digest.AT_ONCE and not added):
+        note_counts(staff, counts=counts)
+        return False
+    if not claim_digest(staff, counts=counts, now=now):
+        return False
+    return mail_claimed(
+        staff,
+        TEMPLATE,
+        now=now,
+        values={
+            "brand": brand.name,
+            "subject": _subject(brand, rows, added),
+            "rows": [_line(row, added.get(row.key, 0)) for row in rows],
+            "home": _full(brand, ""),
+            "choose": _full(brand, "settings/account/"),
+        },
+    )
+
+
+def _new(rows: Sequence[Need], told: Mapping[str, int]) -> dict[str, int]:
+    """Return by how much each row has grown since the last mail, without those that have not."""
+    grown = {row.key: row.number - told.get(row.key, 0) for row in rows}
+    return {key: more for key, more in grown.items() if more > 0}
+
+
+def _subject(brand: Brand, rows: Sequence[Need], added: Mapping[str, int]) -> str:
+    """Name the one thing that is new, or how many things wait."""
+    new = [row for row in rows if row.key in added]
+    if len(new) == 1:
+        return f"{brand.name}: {_in_words(new[0])}"
+    return f"{brand.name}: {len(rows)} things wait for you"
+
+
+def _in_words(row: Need) -> str:
+    return f"{row.title}: {row.amount}" if row.amount else f"{row.title}: {row.badge.lower()}"
+
+
+def _line(row: Need, new: int) -> dict[str, str]:
+    """Return what the mail says of a row; `new` is by how much it has grown."""
+    said = f" ({new:,} new)" if 0 < new < row.number else ""
+    return {
+        "what": f"{_in_words(row)}{said}",
+        "note": row.note,
+        "page": f"{settings.BASE_URL}{row.path}",
+    }
+
+
+def _full(brand: Brand, path: str) -> str:
+    return f"{settings.BASE_URL}/admin/{brand.slug}/{path}"

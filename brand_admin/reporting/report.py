@@ -1,0 +1,193 @@
+"""A brand's figures of a week or a month, for the mail, its PDF and its CSV file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from accounts.models import Brand, ReportEvery
+from core.money import Money, round_half_up
+from core.pdf_document import SOFT, Document
+from core.templatetags.display import count, day, money, rate
+from offers.models import Enrollment, Offer
+from offers.selectors import offers
+from tracking.figures.metrics import DateRange, Figures, totals_by_enrollment
+from tracking.figures.offer_report import OfferRow, offer_rows
+from tracking.figures.offer_report import summaries as by_currency
+from tracking.models.totals import Totals
+
+TOP_MEMBERS = 20  # of the PDF; the CSV has all who brought something
+MAX_MEMBERS = 10_000  # of the CSV: a mail of more is too large
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFigures:
+    """What a member brought in one offer."""
+
+    enrollment: Enrollment
+    totals: Totals
+
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.enrollment.offer.currency)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The figures of the days of `period` in the active time zone, beside those of the one before.
+
+    `before` are the days that it is compared with: the week, or the calendar month, before.
+    """
+
+    brand: Brand
+    every: ReportEvery
+    period: DateRange
+    before: DateRange
+    now: datetime
+
+    @property
+    def title(self) -> str:
+        first, last = self.period.first, self.period.last
+        if self.every == ReportEvery.MONTH:
+            return day(first, "long month")
+        return f"{day(first, 'short')} to {day(last)}"
+
+    @cached_property
+    def offers(self) -> list[OfferRow]:
+        """The offers with clicks or conversions in the period, the best first."""
+        rows = offer_rows(self._offers, period=self.period, now=self.now)
+        some = [row for row in rows if row.figures.totals.clicks or row.figures.totals.conversions]
+        return sorted(some, key=lambda row: -row.figures.totals.sales_minor)
+
+    @cached_property
+    def members(self) -> list[MemberFigures]:
+        """The members with clicks or conversions, by commission; at most MAX_MEMBERS."""
+        totals = totals_by_enrollment(Enrollment.objects.all(), period=self.period)
+        best = sorted(totals, key=lambda pk: (-totals[pk].commission_minor, -totals[pk].clicks, pk))
+        found = Enrollment.objects.select_related("member", "offer").in_bulk(best[:MAX_MEMBERS])
+        return [MemberFigures(found[pk], totals[pk]) for pk in best[:MAX_MEMBERS] if pk in found]
+
+    def figures(self) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+        """Yield each currency with its figures in words: name, and value with its change."""
+        currency = self.brand.currency
+        then = {
+            one.currency: one.figures
+            for one in by_currency(
+                offer_rows(self._offers, period=self.before, now=self.now), first_currency=currency
+            )
+        }
+        for now in by_currency(self.offers, first_currency=currency):
+            yield now.currency, _compared(now.figures, then.get(now.currency))
+
+    @cached_property
+    def _offers(self) -> list[Offer]:
+        return list(offers())
+
+
+def report_of(brand: Brand, every: ReportEvery, *, morning: datetime) -> Report:
+    """Return the report that goes on this morning: of the week or the month that is over."""
+    last = morning.date() - timedelta(days=1)
+    if every == ReportEvery.WEEK:
+        period = DateRange.of_days(7, today=last)
+        return Report(
+            brand, every, period, DateRange.of_days(7, today=last - timedelta(days=7)), morning
+        )
+    first = last.replace(day=1)
+    month_before = first - timedelta(days=1)
+    before = DateRange(month_before.replace(day=1), month_before)
+    return Report(brand, every, DateRange(first, last), before, morning)
+
+
+def _compared(now: Figures, then: Figures | None) -> list[tuple[str, str]]:
+    was = then.totals if then else Totals()
+    has = now.totals
+    return [
+        ("Sales", _with_change(money(now.sales), has.sales_minor, was.sales_minor)),
+        ("Refunds", money(now.refunds)),
+        (
+            "Commission",
+            _with_change(money(now.commission), has.commission_minor, was.commission_minor),
+        ),
+        ("Conversions", _with_change(count(has.conversions), has.conversions, was.conversions)),
+        ("Clicks", _with_change(count(has.clicks), has.clicks, was.clicks)),
+    ]
+
+
+def _with_change(value: str, now: int, then: int) -> str:
+    if then <= 0:
+        return value
+    percent = round_half_up((now - then) * 100, then)
+    if percent == 0:
+        return f"{value} (as before)"
+    return f"{value} ({'+' if percent > 0 else MINUS}{rate(abs(percent) * 100)})"
+
+
+def report_rows(report: Report) -> Iterator[list[str]]:
+    """Yield the rows of the CSV file, header first: a row per member and offer."""
+    yield [
+        "member", "email", "offer", "currency", "clicks", "conversions", "sales", "refunds",
+        "commission",
+    ]  # fmt: skip
+    for row in report.members:
+        amounts = (row.totals.sales_minor, row.totals.refunds_minor, row.totals.commission_minor)
+        yield [
+            row.enrollment.member.full_name,
+            row.enrollment.member.email,
+            row.enrollment.offer.name,
+            row.enrollment.offer.currency,
+            str(row.totals.clicks),
+            str(row.totals.conversions),
+            *(row.money(minor).plain() for minor in amounts),
+        ]
+
+
+def report_pdf(report: Report) -> bytes:
+    """Return the report as PDF: the sums, the offers, and the best members."""
+    page = Document(f"{report.brand.name}: {report.title}", made_at=report.now)
+    page.say(report.brand.name, size=10, colour=SOFT)
+    page.say(report.title, size=20, style="B", gap=4)
+    for currency, facts in report.figures():
+        page.say(currency, size=12, style="B")
+        page.write_facts(facts)
+    _table(
+        page,
+        "Offers",
+        ["Offer", "Clicks", "Conversions", "Sales", "Commission"],
+        [
+            [
+                row.offer.name,
+                count(row.figures.totals.clicks),
+                count(row.figures.totals.conversions),
+                money(row.figures.sales),
+                money(row.figures.commission),
+            ]
+            for row in report.offers
+        ],
+    )
+    _table(
+        page,
+        "Best members",
+        ["Member", "Conversions", "Sales", "Commission"],
+        [
+            [
+                f"{row.enrollment.member} · {row.enrollment.offer.name}",
+                count(row.totals.conversions),
+                money(row.money(row.totals.sales_minor)),
+                money(row.money(row.totals.commission_minor)),
+            ]
+            for row in report.members[:TOP_MEMBERS]
+        ],
+    )
+    return bytes(page.output())
+
+
+def _table(page: Document, title: str, heads: list[str], rows: list[list[str]]) -> None:
+    """Write a table whose first column takes what the numbers leave."""
+    if not rows:
+        return
+    page.say(title, size=12, style="B")
+    _first, *numbers = page.natural_widths(heads, rows)
+    page.write_table(heads, rows, [page.epw - sum(numbers), *numbers], right=len(numbers))
+    page.ln(6)

@@ -1,0 +1,195 @@
+"""Staff are mailed what waits for them and the brand's figures, as often as each chose."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.mail import EmailMessage
+
+from accounts.models import Digest, ReportEvery, Staff, User
+from accounts.staff_mails import SHORTEST_PAUSE, choose_staff_mails, last_morning
+from brand_admin.home.digest import mail_digests
+from brand_admin.reporting.report_mail import mail_reports
+from core.tenancy import acting_for
+from offers.models import Approval
+from offers.services import supersede_terms
+from offers.terms import TermsValues
+from tests.brand_admin.desk import at, desk_of, sell, shown
+from tests.cast import NOW, SYSTEM, Cast
+from tracking.models import Conversion
+from tracking.orders.approval import accept_conversions
+
+FRIDAY = datetime(2026, 11, 20, 12, tzinfo=UTC)  # NOW, in London
+NEXT_MORNING = datetime(2026, 11, 21, 8, tzinfo=UTC)
+
+
+def choose(
+    cast: Cast,
+    user: User,
+    *,
+    digest: Digest = Digest.NEVER,
+    report: ReportEvery = ReportEvery.NEVER,
+) -> None:
+    with acting_for(cast.juniper):
+        staff = Staff.objects.get(user=user)
+        choose_staff_mails(staff=staff, digest=digest, report=report, now=NOW)
+
+
+@pytest.fixture
+def by_hand(cast: Cast) -> None:
+    """From 13:00 on, staff accept each of Juniper's sales."""
+    values = TermsValues(percent_bp=1_000, approval=Approval.BY_HAND)
+    with acting_for(cast.juniper):
+        supersede_terms(
+            offer=cast.glow, values=values, starts_at=NOW.replace(hour=13), by=SYSTEM, now=NOW
+        )
+
+
+def leave_to_review(cast: Cast, order_id: str) -> Conversion:
+    return sell(cast, order_id, ordered_at=NOW.replace(hour=14).isoformat())
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_what_waits_is_mailed_once_in_the_morning(
+    cast: Cast, mailoutbox: list[EmailMessage]
+) -> None:
+    choose(cast, cast.ines, digest=Digest.DAILY)
+    leave_to_review(cast, "1")
+
+    assert mail_digests(now=NEXT_MORNING - timedelta(seconds=1)) == 0
+    for minutes in range(3):
+        mail_digests(now=NEXT_MORNING + timedelta(minutes=minutes))
+
+    [mail] = mailoutbox
+    assert mail.to == [cast.ines.email]
+    assert "- Conversions to review: 1\n  They earn nothing until accepted." in mail.body
+    assert "/admin/juniper/conversions/?status=undecided&sort=time" in mail.body
+    assert "/admin/juniper/settings/account/" in mail.body
+    assert mail_digests(now=NEXT_MORNING + timedelta(days=1)) == 1
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_who_wants_it_at_once_is_told_of_what_is_new_alone(
+    cast: Cast, mailoutbox: list[EmailMessage]
+) -> None:
+    choose(cast, cast.ines, digest=Digest.AT_ONCE)
+    now = NOW + SHORTEST_PAUSE
+    mail_digests(now=now)
+    mailoutbox.clear()
+    sales = [leave_to_review(cast, order_id) for order_id in ("1", "2")]
+
+    for _ in range(2):
+        now += SHORTEST_PAUSE
+        mail_digests(now=now)
+
+    [mail] = mailoutbox
+    assert mail.subject == "Juniper & Co: Conversions to review: 2"
+    mailoutbox.clear()
+    with acting_for(cast.juniper):
+        accept_conversions(conversion_ids=[sales[0].pk], by=SYSTEM, now=NOW)
+    mail_digests(now=now + SHORTEST_PAUSE)
+    assert mailoutbox == []
+    leave_to_review(cast, "3")
+    mail_digests(now=now + 2 * SHORTEST_PAUSE)
+    assert "Conversions to review: 2 (1 new)" in mailoutbox[0].body
+
+
+def test_nobody_is_mailed_who_did_not_choose_it(cast: Cast, mailoutbox: list[EmailMessage]) -> None:
+    leave_to_review(cast, "1")
+
+    assert mail_digests(now=NEXT_MORNING) == 0
+    assert mail_reports(now=NEXT_MORNING + timedelta(days=30)) == 0
+    assert mailoutbox == []
+
+
+def test_a_mail_that_the_server_refuses_is_tried_again(
+    cast: Cast, mailoutbox: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(cast, cast.ines, digest=Digest.DAILY, report=ReportEvery.WEEK)
+    leave_to_review(cast, "1")
+    monday = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+    def refuse(_mail: EmailMessage) -> int:
+        raise OSError("refused")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmailMessage, "send", refuse)
+        assert (mail_digests(now=monday), mail_reports(now=monday)) == (0, 0)
+
+    assert (mail_digests(now=monday), mail_reports(now=monday)) == (1, 1)
+    assert len(mailoutbox) == 2
+
+
+def test_the_week_is_mailed_on_monday_with_a_pdf_and_a_file(
+    cast: Cast, mailoutbox: list[EmailMessage]
+) -> None:
+    choose(cast, cast.theo, report=ReportEvery.WEEK)
+    sell(cast, "1")
+    sell(cast, "2", days_ago=1)
+    sell(cast, "3", days_ago=7)
+    monday = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+    assert mail_reports(now=monday - timedelta(seconds=1)) == 0
+    assert mail_reports(now=monday) == 1
+    assert mail_reports(now=monday + timedelta(days=1)) == 0
+
+    [mail] = mailoutbox
+    assert mail.subject == "Juniper & Co: 16 Nov to 22 Nov 2026"
+    assert "- Sales: £168.40 (+100%)" in mail.body
+    assert "Best offers: Winter Glow creators" in mail.body
+    assert "range=custom&first=2026-11-16&last=2026-11-22" in mail.body
+    pdf, rows = mail.attachments
+    assert pdf.filename == "juniper-16-nov-to-22-nov-2026.pdf"
+    assert pdf.content.startswith(b"%PDF")
+    assert "mara@lindqvist.example,Winter Glow creators,GBP,0,2,168.40,0.00," in rows.content
+
+
+def test_the_month_is_mailed_on_its_morrow(cast: Cast, mailoutbox: list[EmailMessage]) -> None:
+    choose(cast, cast.theo, report=ReportEvery.MONTH)
+    sell(cast, "1")
+
+    mail_reports(now=datetime(2026, 12, 1, 8, tzinfo=UTC))
+
+    [mail] = mailoutbox
+    assert mail.subject == "Juniper & Co: November 2026"
+
+
+@pytest.mark.parametrize(
+    ("now", "every", "morning"),
+    [
+        ("2026-11-20T07:59+00:00", None, "2026-11-19T08:00+00:00"),
+        ("2026-11-20T08:00+00:00", None, "2026-11-20T08:00+00:00"),
+        ("2026-11-23T07:59+00:00", ReportEvery.WEEK, "2026-11-16T08:00+00:00"),
+        ("2026-11-23T08:00+00:00", ReportEvery.WEEK, "2026-11-23T08:00+00:00"),
+        ("2026-12-01T07:59+00:00", ReportEvery.MONTH, "2026-11-01T08:00+00:00"),
+        ("2026-12-31T23:00+00:00", ReportEvery.MONTH, "2026-12-01T08:00+00:00"),
+    ],
+)
+def test_a_morning_is_that_of_the_zone(now: str, every: ReportEvery | None, morning: str) -> None:
+    found = last_morning(datetime.fromisoformat(now), ZoneInfo("Europe/London"), every=every)
+
+    assert found == datetime.fromisoformat(morning)
+
+
+def test_each_person_chooses_for_themselves(cast: Cast) -> None:
+    desk = desk_of(cast.vera)
+
+    page = shown(
+        desk.post(at(cast.juniper, "own_mails"), {"digest": "daily", "report": "week"}, follow=True)
+    )
+
+    assert "Saved." in page
+    with acting_for(cast.juniper):
+        chosen = {one.user_id: (one.digest, one.report) for one in Staff.objects.all()}
+    assert chosen.pop(cast.vera.pk) == ("daily", "week")
+    assert set(chosen.values()) == {("never", "never")}
+
+
+def test_a_time_that_does_not_exist_is_refused(cast: Cast) -> None:
+    values = {"digest": "hourly", "report": "never"}
+
+    page = shown(desk_of(cast.ines).post(at(cast.juniper, "own_mails"), values, follow=True))
+
+    assert "Nothing was saved" in page
