@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from portal.creator import data, emails, passkeys, payout, payout_sharing, proving, security, views
+from portal.creator import (
+    data,
+    earnings,
+    emails,
+    passkeys,
+    payout,
+    payout_sharing,
+    proving,
+    security,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,6 +23,8 @@ urlpatterns = [
     path("logout/", views.log_out, name="logout"),
     path("confirm/<slug:act>/", proving.prove, name="prove"),
     path("confirm/<slug:act>/code/", proving.prove_code, name="prove_code"),
+    path("earnings/", earnings.earnings, name="earnings"),
+    path("earnings/<int:year>.pdf", earnings.earnings_pdf, name="earnings_pdf"),
     path("payout/", payout.payout, name="payout"),
     path("payout/change/", payout.payout_change, name="payout_change"),
     path("payout/share/", payout_sharing.payout_share, name="payout_share"),

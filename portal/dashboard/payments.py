@@ -71,7 +71,7 @@ class PaymentRow:
 
     @property
     def happened_at(self) -> datetime:
-        return self.payout.settled_at or self.payout.created_at
+        return happened_at(self.payout)
 
     @property
     def label(self) -> str:
@@ -89,7 +89,7 @@ class PaymentRow:
     @property
     def note(self) -> str:
         """The date, and the reference if there is one."""
-        return " · ".join(filter(None, [day(self.happened_at), self.payout.reference]))
+        return date_and_reference(self.payout)
 
     @property
     def back_text(self) -> str:
@@ -112,6 +112,15 @@ class PaidLine:
     more: str
     amount: str
     happened_at: datetime
+
+
+def happened_at(payout: Payout) -> datetime:
+    """Return when a payment was settled; of an open one, when it was made."""
+    return payout.settled_at or payout.created_at
+
+
+def date_and_reference(payout: Payout) -> str:
+    return " · ".join(filter(None, [day(happened_at(payout)), payout.reference]))
 
 
 def payment_rows(enrollment: Enrollment) -> list[PaymentRow]:

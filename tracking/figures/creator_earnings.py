@@ -1,0 +1,158 @@
+"""What a creator earned and was paid in a year, over all brands. Reads only.
+
+Earned is what balances call so: commission net of refunds on the day of the order, earnings of
+clicks on theirs, and bonuses and corrections on the day they were given. Days are those of each
+brand's time zone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import Sum
+from django.db.models.functions import TruncMonth
+
+from accounts.models import Brand
+from affiliates.models import Creator
+from core.money import Money
+from core.tenancy import across_brands
+from offers.models import Enrollment
+from payouts.models import EntryKind, LedgerEntry, Payout, PayoutState
+from tracking.models import ClickEarning, MonthTotal
+
+BrandCurrency = tuple[int, str]
+DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class BrandYear:
+    """A brand's year in one currency: minor units earned by month (1 to 12), and paid."""
+
+    brand: Brand
+    currency: str
+    by_month: dict[int, int] = field(default_factory=lambda: dict.fromkeys(range(1, 13), 0))
+    paid_minor: int = 0
+
+    @property
+    def earned(self) -> Money:
+        return Money(sum(self.by_month.values()), self.currency)
+
+    @property
+    def paid(self) -> Money:
+        return Money(self.paid_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyYear:
+    """A currency's year over all brands."""
+
+    currency: str
+    brands: tuple[BrandYear, ...]
+
+    @property
+    def earned(self) -> Money:
+        return sum((one.earned for one in self.brands), Money(0, self.currency))
+
+    @property
+    def paid(self) -> Money:
+        return sum((one.paid for one in self.brands), Money(0, self.currency))
+
+    def earned_in(self, month: int) -> Money:
+        return Money(sum(one.by_month[month] for one in self.brands), self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorYear:
+    """A year: sums by currency, and every payment that was made in it, newest first."""
+
+    year: int
+    currencies: tuple[CurrencyYear, ...]
+    payments: tuple[Payout, ...]
+
+
+def years_of(creator: Creator, *, now: datetime) -> list[int]:
+    """Return the years from the creator's first month with a click or an order, newest first."""
+    with across_brands(reason="a creator's years are those of every brand"):
+        mine = MonthTotal.objects.filter(enrollment__member__creator=creator)
+        first = mine.order_by("month").values_list("month", flat=True).first()
+        paid = Payout.objects.filter(member__creator=creator).order_by("created_at")
+        payment = paid.values_list("created_at", flat=True).first()
+    known = [now.year, *([first.year] if first else []), *([payment.year] if payment else [])]
+    return list(range(now.year, min(known) - 1, -1))
+
+
+def year_of(creator: Creator, year: int) -> CreatorYear:
+    """Return one year of a creator, in five queries."""
+    with across_brands(reason="a creator sees what they earned in every brand"):
+        mine = Enrollment.objects.filter(member__creator=creator).select_related("brand", "offer")
+        enrollments = {row.pk: row for row in mine}
+        payments = _payments(creator, year)
+        found: dict[BrandCurrency, BrandYear] = {}
+        for pk, month, minor in _earned(list(enrollments), enrollments, year):
+            row = enrollments[pk]
+            key = (row.brand_id, row.offer.currency)
+            one = found.setdefault(key, BrandYear(row.brand, row.offer.currency))
+            one.by_month[month] += minor
+    for payment in payments:
+        key = (payment.brand_id, payment.currency)
+        one = found.setdefault(key, BrandYear(payment.brand, payment.currency))
+        if payment.state == PayoutState.PAID:
+            one.paid_minor += payment.amount_minor
+    return CreatorYear(year, tuple(_by_currency(found)), tuple(payments))
+
+
+def _by_currency(found: dict[BrandCurrency, BrandYear]) -> Iterator[CurrencyYear]:
+    """Yield the currencies, that with the most brands first; brands by name."""
+    groups: dict[str, list[BrandYear]] = defaultdict(list)
+    for one in sorted(found.values(), key=lambda one: one.brand.name.casefold()):
+        groups[one.currency].append(one)
+    for currency in sorted(groups, key=lambda currency: (-len(groups[currency]), currency)):
+        yield CurrencyYear(currency, tuple(groups[currency]))
+
+
+def _payments(creator: Creator, year: int) -> list[Payout]:
+    """Return the payments that were settled, or if open made, in the year of their brand."""
+    since, until = (
+        datetime(year, 1, 1, tzinfo=UTC) - DAY,
+        datetime(year + 1, 1, 1, tzinfo=UTC) + DAY,
+    )
+    rows = Payout.objects.filter(member__creator=creator, created_at__lt=until).exclude(
+        settled_at__lt=since
+    )
+    ordered = rows.select_related("brand", "member").order_by("-created_at", "-pk")
+    return [row for row in ordered if _year_of(row) == year]
+
+
+def _year_of(payment: Payout) -> int:
+    at = payment.settled_at or payment.created_at
+    return int(at.astimezone(payment.brand.zone).year)
+
+
+def _earned(
+    ids: list[int], enrollments: dict[int, Enrollment], year: int
+) -> Iterator[tuple[int, int, int]]:
+    """Yield enrollment, month and minor units."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    months = MonthTotal.objects.filter(enrollment__in=ids, month__range=(first, last))
+    for pk, month, minor in months.values_list("enrollment").annotate(
+        month_of=TruncMonth("month"), minor=Sum("commission_minor")
+    ):
+        yield pk, month.month, minor
+    clicks = ClickEarning.objects.filter(enrollment__in=ids, day__range=(first, last))
+    for pk, month, minor in clicks.values_list("enrollment").annotate(
+        month_of=TruncMonth("day"), minor=Sum("amount_minor")
+    ):
+        yield pk, month.month, minor
+    given = LedgerEntry.objects.filter(
+        enrollment__in=ids,
+        kind=EntryKind.ADJUSTMENT,
+        posted_at__gte=datetime(year, 1, 1, tzinfo=UTC) - DAY,
+        posted_at__lt=datetime(year + 1, 1, 1, tzinfo=UTC) + DAY,
+    )
+    for pk, at, minor in given.values_list("enrollment", "posted_at", "amount_minor"):
+        local = at.astimezone(enrollments[pk].brand.zone)
+        if local.year == year:
+            yield pk, local.month, minor
