@@ -30,7 +30,13 @@ register = Library()
 ABSENT = "—"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 HIDDEN = "····"
-DAY_FORMS = {"full": "yMMMd", "short": "MMMd", "month": "yMMM", "long month": "yMMMM"}
+DAY_FORMS = {
+    "full": "yMMMd",
+    "short": "MMMd",
+    "month": "yMMM",
+    "long month": "yMMMM",
+    "month alone": "LLL",
+}
 # CLDR sets a space between a currency's letters and the digits; babel leaves it out.
 LETTERS_THEN_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")
 

@@ -96,7 +96,7 @@ def _draw(currency: CurrencyYear, year: int) -> BarChart:
     points = []
     for month in range(1, 13):
         earned = currency.earned_in(month)
-        points.append(Point(day(date(year, month, 1), "month"), earned.minor, money(earned)))
+        points.append(Point(day(date(year, month, 1), "month alone"), earned.minor, money(earned)))
     name = _("Earned in %(currency)s by month") % {"currency": currency.currency}
     return bar_chart(
         Series(name, tuple(points), lambda minor: short_money(Money(minor, currency.currency)))

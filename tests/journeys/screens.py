@@ -144,7 +144,16 @@ def test_dashboard(cast: Cast, open_page: OpenPage, device: dict[str, Any], look
 def test_portal(cast: Cast, desk: Desk, device: dict[str, Any], look: str) -> None:
     june = user_for_proven_address(email="june@okafor.example", now=cast.now)
     assert june is not None
-    pages = ["home", "payout", "payout/change", "emails", "security", "data", "data/delete"]
+    pages = [
+        "home",
+        "earnings",
+        "payout",
+        "payout/change",
+        "emails",
+        "security",
+        "data",
+        "data/delete",
+    ]
     page = desk(june, **device)
     draw(page, _in_portal(pages), group="portal-little", look=look)
     make_busy(cast, now=timezone.now())

@@ -346,7 +346,13 @@ def test_the_portal_of_a_busy_creator(
     page.get_by_label("Six-digit code").fill("000 00")
     page.get_by_role("button", name="Go on").click()
     faults += faults_of(page, "half a code")
-    pages = ["/portal/payout/", "/portal/emails/", "/portal/security/", "/portal/data/"]
+    pages = [
+        "/portal/earnings/",
+        "/portal/payout/",
+        "/portal/emails/",
+        "/portal/security/",
+        "/portal/data/",
+    ]
     faults += look_at(page, ["/portal/confirm/payout/", *pages])
 
     creator = make_busy(cast, now=timezone.now())
