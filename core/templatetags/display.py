@@ -35,7 +35,7 @@ DAY_FORMS = {
     "short": "MMMd",
     "month": "yMMM",
     "long month": "yMMMM",
-    "month alone": "LLL",
+    "month alone": "MMM",
 }
 # CLDR sets a space between a currency's letters and the digits; babel leaves it out.
 LETTERS_THEN_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")

@@ -341,7 +341,7 @@ def in_the_portal() -> list[Route]:
 
 def test_the_portal_sends_strangers_to_its_login(world: World) -> None:
     before, stranger = snapshot(), browser()
-    values = {"act": "payout", "slug": "juniper", "handle": "x", "passkey_id": 1}
+    values = {"act": "payout", "slug": "juniper", "handle": "x", "passkey_id": 1, "year": 2026}
 
     for route, method in itertools.product(in_the_portal(), BROWSER_METHODS):
         answer = getattr(stranger, method)(route.address(values))
@@ -355,7 +355,7 @@ def test_the_portal_sends_strangers_to_its_login(world: World) -> None:
 def test_pages_of_the_portal_are_for_creators(world: World) -> None:
     """Who works for a brand and belongs to none finds the first page, which says so."""
     staff, before = browser(world.cast.otto), snapshot()
-    values = {"act": "payout", "slug": "juniper", "handle": "x", "passkey_id": 1}
+    values = {"act": "payout", "slug": "juniper", "handle": "x", "passkey_id": 1, "year": 2026}
 
     for route, method in itertools.product(in_the_portal(), BROWSER_METHODS):
         answer = getattr(staff, method)(route.address(values))

@@ -66,7 +66,7 @@ TOKENS = re.compile(
     rb"|nonce=\"[^\"]+|value=\"[\d.]+\" name=\"opened|name=\"opened\" value=\"[^\"]+"
 )
 # What a creator's page may name; none of it is a row of a brand.
-IN_PORTAL = {"act": "payout", "slug": "juniper", "handle": "0" * 32, "passkey_id": 1}
+IN_PORTAL = {"act": "payout", "slug": "juniper", "handle": "0" * 32, "passkey_id": 1, "year": 2026}
 # Processes and the clock, which no brand changes.
 NOT_OF_BRANDS = re.compile(
     r"^(process_|python_|tributary_(request|database|beat|links|click)|# )|_created ", re.MULTILINE
