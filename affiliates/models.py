@@ -169,3 +169,51 @@ class MemberHandle(TenantModel):
                 fields=["brand", "member", "platform"], name="affiliates_member_handle_once"
             ),
         ]
+
+
+class MemberNote(TenantModel):
+    """What staff wrote about a member, for each other. The member never sees it."""
+
+    member = TenantForeignKey(Member)
+    text = models.CharField(max_length=2_000)
+    written_by = models.CharField(max_length=200)
+    written_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.CheckConstraint(
+                condition=models.Q(text__regex=r"\S"), name="affiliates_member_note_written"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["brand", "member", "-written_at", "-id"], name="affiliates_member_notes"
+            )
+        ]
+
+
+class Segment(TenantModel):
+    """A filter of the list of members, with a name.
+
+    `query` is the filter as it stands in the list's address: "tag=VIP&offer=3". The members are
+    found anew each time, so a segment holds whoever matches now.
+    """
+
+    name = models.CharField(max_length=80)
+    query = models.CharField(max_length=1_000)
+    made_by = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint("brand", Lower("name"), name="affiliates_segment_name"),
+            models.CheckConstraint(
+                condition=models.Q(name__regex=r"\S") & ~models.Q(query=""),
+                name="affiliates_segment_written",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

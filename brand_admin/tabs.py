@@ -85,6 +85,7 @@ MEMBER = (
     Tab("conversions", "Conversions", "member_conversions"),
     Tab("payments", "Payments", "member_payments"),
     Tab("messages", "Messages", "member_messages"),
+    Tab("notes", "Notes", "member_notes", "note_count"),
     Tab("questions", "Questions", "member_questions"),
     Tab("history", "History", "member_history"),
 )

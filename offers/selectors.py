@@ -16,6 +16,7 @@ from core.kept_queries import kept_query
 from offers.models import (
     KINDS_WITH_CODES,
     Enrollment,
+    EnrollmentStatus,
     Offer,
     OfferStatus,
     Project,
@@ -188,6 +189,22 @@ def member_counts(offer_ids: Iterable[int]) -> dict[int, int]:
 def _member_counts(*, offer_ids: list[int]) -> QuerySet[Enrollment, Any]:
     rows = Enrollment.objects.not_removed().filter(offer__in=offer_ids).values("offer_id")
     return rows.annotate(members=Count("pk")).values_list("offer_id", "members")
+
+
+@dataclass(frozen=True, slots=True)
+class MembersInOffer:
+    """An offer, and how many members are active in it."""
+
+    pk: int
+    name: str
+    members: int
+
+
+def active_by_offer(member_ids: QuerySet[Member, Any]) -> list[MembersInOffer]:
+    """Return the offers in which these members are active, the one with most of them first."""
+    rows = Enrollment.objects.filter(member__in=member_ids, status=EnrollmentStatus.ACTIVE)
+    counted = rows.values_list("offer", "offer__name").annotate(members=Count("pk"))
+    return [MembersInOffer(*row) for row in counted.order_by("-members", "offer__name", "offer")]
 
 
 def offer_named(name: str) -> Offer | None:

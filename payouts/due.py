@@ -147,6 +147,13 @@ def due_of_each(*, now: datetime) -> QuerySet[Any, Any]:
     return _sum_of_each(LedgerSum.objects.filter(available_at__lte=now), Sum("amount_minor"))
 
 
+def due_of_each_member(*, currency: str, now: datetime) -> QuerySet[Any, Any]:
+    """Return rows of `member` and `figure`: what is due to each member in one currency."""
+    due = LedgerSum.objects.filter(available_at__lte=now, currency=currency)
+    sums: QuerySet[Any, Any] = due.values("member").annotate(figure=Sum("amount_minor"))
+    return sums
+
+
 def paid_of_each() -> QuerySet[Any, Any]:
     """Return rows of `enrollment_id` and `figure`: `Balance.paid_minor` of each enrollment."""
     paid = LedgerEntry.objects.filter(kind=EntryKind.PAYOUT, payout__state="paid")

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.permissions import Permission
+from affiliates.segments import segments
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.emails.draft import (
     Draft,
@@ -123,6 +124,7 @@ def _write(
         audience=draft.audience(request.brand, now=timezone.now()),
         variables=VARIABLES.values(),
         texts=starting_texts(draft.purpose),
+        segments=segments(),
         written="subject" in request.POST,
         **more,
     )

@@ -10,16 +10,18 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import Http404, QueryDict
 
 from accounts.models import Brand, User
+from affiliates.models import Segment
+from affiliates.segments import segments
 from brand_admin.emails.starting import WRITTEN
 from brand_admin.listing.listing import list_of_reference
 from brand_admin.pages import id_in
+from brand_admin.segments import choice_of, in_segment
 from core.references import Reference
 from notifications.brand_style import brand_style_of
 from notifications.models import Purpose
@@ -59,6 +61,7 @@ class Draft:
     back: str
     started: str = WRITTEN
     rows: str = ""  # a brand_admin.listing.listing.Listing.reference
+    segment: Segment | None = None  # only its members get the mail
 
     @property
     def title(self) -> str:
@@ -72,11 +75,14 @@ class Draft:
         """Who gets it and who doesn't."""
         everybody = Enrollment.objects.filter(offer=self.offer)
         if self.rows:
-            chosen = everybody.filter(pk__in=_enrollments_in(self.rows, brand))
+            chosen = everybody.filter(_in_list(self.rows, brand))
         elif self.selected:
             chosen = everybody.filter(pk__in=self.selected)
         else:
             chosen = everybody.not_removed()
+        if self.segment is not None:
+            within = choice_of(self.segment.query)
+            chosen = chosen.filter(in_segment(within, member="member"))
         return audience(
             purpose=self.purpose,
             enrollments=chosen,
@@ -85,12 +91,14 @@ class Draft:
         )
 
 
-def _enrollments_in(rows: str, brand: Brand) -> QuerySet[Any, int]:
-    """Those that a list shows now. Raises Http404 for what is no list of enrollments."""
+def _in_list(rows: str, brand: Brand) -> Q:
+    """Those that a list shows now. Raises Http404 for a list of neither enrollments nor members."""
     listing = list_of_reference(rows, brand=brand)
+    if listing.rows_are_members:
+        return Q(member__in=listing.matching())
     if not listing.rows_are_enrollments:
         raise Http404
-    return listing.matching()
+    return Q(pk__in=listing.matching())
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,7 @@ def read_draft(data: QueryDict, *, back: str) -> Draft:
         back=back,
         started=data.get("started", WRITTEN),
         rows=data.get("rows", ""),
+        segment=next((one for one in segments() if str(one.pk) == data.get("segment")), None),
     )
 
 

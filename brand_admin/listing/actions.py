@@ -85,6 +85,7 @@ class Action:
     kind: str = "secondary"
     leads: Callable[..., str] | None = None
     posts_to: str = ""
+    more: bool = False  # in the menu of the selection, not beside the others
     html: Callable[..., dict[str, str]] | None = None  # more attributes of the button
 
     def is_answered(self, posted: Mapping[str, Any]) -> bool:

@@ -33,6 +33,7 @@ class ChosenRows(Generic[Row]):
     change_method: ClassVar[str] = "post"
     actions: ClassVar[Sequence[Action]] = ()
     rows_are_enrollments: ClassVar[bool] = False  # so that their members can be emailed
+    rows_are_members: ClassVar[bool] = False  # the same
 
     if TYPE_CHECKING:
         name: ClassVar[str]
@@ -102,6 +103,10 @@ class ChosenRows(Generic[Row]):
 
     def shown_actions(self) -> Sequence[Action]:
         return self.actions
+
+    @property
+    def has_more_actions(self) -> bool:
+        return any(action.more for action in self.shown_actions())
 
     def buttons(self) -> list[Button]:
         """Return the buttons with the fields before them; each field is shown once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from accounts.selectors import staff_of_brand
 from affiliates.details import (
@@ -19,17 +20,18 @@ from affiliates.details import (
 )
 from affiliates.handles import HandleError
 from affiliates.models import Member, Platform
+from affiliates.notes import MAX_NOTE_LENGTH
+from affiliates.segments import MAX_NAME_LENGTH
 from brand_admin.file_form import FileForm
 from brand_admin.refusals import add_refusal, sentence
+from brand_admin.segments import NO_OFFER, NO_OWNER, SegmentFilters
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
 from core.kept_queries import kept_query
-from offers.models import Offer
-from offers.selectors import offer_names, offers, offers_to_join
+from offers.models import Enrollment, Offer, OfferStatus
+from offers.selectors import offer_names, offers, offers_to_join, project_names
 from tracking.importing.csv_rows import MEMBER_COLUMNS
-
-NO_OFFER = "none"
-NO_OWNER = "none"
+from tracking.links.code_text import MAX_CODE_LENGTH
 
 
 def staff_choices() -> list[tuple[str, str]]:
@@ -40,12 +42,14 @@ def staff_choices() -> list[tuple[str, str]]:
 _staff = kept_query(staff_of_brand)
 
 
-class MemberFilters(forms.Form):
+class MemberFilters(SegmentFilters):
     """The filters of the list."""
+
+    field_order = ["segment", "offer", "tag", "owner"]
 
     offer = forms.ChoiceField(required=False)
     tag = forms.ChoiceField(required=False)
-    owner = forms.ChoiceField(required=False, label="Looked after by")
+    owner = forms.ChoiceField(required=False, label="In charge")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,13 +71,14 @@ class MemberFilters(forms.Form):
 
     @property
     def details(self) -> dict[str, Any]:
-        """Return keyword arguments for `affiliates.selectors.members`."""
+        """Return keyword arguments for `brand_admin.segments.selected_members`."""
         self.is_valid()
         owner = self.cleaned_data.get("owner", "")
         return {
             "tag": self.cleaned_data.get("tag", ""),
             "owner_id": int(owner) if owner and owner != NO_OWNER else None,
             "without_owner": owner == NO_OWNER,
+            "within": self.within,
         }
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
@@ -99,8 +104,8 @@ class MemberForm(forms.Form):
     )
     owner = forms.ChoiceField(
         required=False,
-        label="Looked after by",
-        help_text="The person on your team for them.",
+        label="In charge",
+        help_text="The person on your team who takes care of them.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -193,13 +198,89 @@ class TagForm(forms.Form):
 
 
 class OwnerForm(forms.Form):
-    """The person of the team who is responsible for the selected members."""
+    """The person of the team who takes care of the selected members."""
 
-    owner = forms.ChoiceField(label="Looked after by", required=False)
+    owner = forms.ChoiceField(label="In charge", required=False)
 
     def __init__(self, *args: Any, staff: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["owner"].choices = [("", "Nobody"), *staff]  # type: ignore[attr-defined]
+
+
+class AddToOfferForm(forms.Form):
+    """The offer that the selected members join."""
+
+    to_offer = forms.ChoiceField(label="Offer")
+    with_items = forms.BooleanField(
+        required=False, initial=True, label="Give each of them a code and a link"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["to_offer"]
+        field.choices = [("", "Choose an offer"), *self.offers()]  # type: ignore[attr-defined]
+        field.help_text = "" if self.offers() else "There is no offer to join: add one first."
+        self.fields["with_items"].help_text = "As the offer has them: a code, a link or both."
+
+    @staticmethod
+    def offers() -> list[tuple[str, str]]:
+        return [(str(offer.pk), offer.name) for offer in offers_open().order_by("name", "pk")]
+
+
+class AddToProjectForm(forms.Form):
+    """The project that the selected members take part in."""
+
+    to_project = forms.ChoiceField(label="Project")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["to_project"]
+        field.choices = [("", "Choose a project"), *self.projects()]  # type: ignore[attr-defined]
+        field.help_text = "" if self.projects() else "There is no project yet: add one first."
+
+    @staticmethod
+    def projects() -> list[tuple[str, str]]:
+        return [(str(pk), name) for pk, name in project_names()]
+
+
+class NoteForm(forms.Form):
+    """A note about a member."""
+
+    text = forms.CharField(
+        label="New note",
+        max_length=MAX_NOTE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For your team. The member never sees it.",
+    )
+
+
+class SegmentForm(forms.Form):
+    """The name of a segment."""
+
+    name = OneLineField(
+        max_length=MAX_NAME_LENGTH, help_text="For your team, such as VIPs in Spain."
+    )
+
+
+class GiveCodeForm(forms.Form):
+    """A code for a member in one of their offers."""
+
+    enrollment = forms.ChoiceField(label="Offer")
+    code = OneLineField(
+        max_length=MAX_CODE_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="Make the same code in your shop, unless a connected shop makes it.",
+    )
+
+    def __init__(self, *args: Any, enrollments: list[Enrollment], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(str(row.pk), row.offer.name) for row in enrollments]
+        self.fields["enrollment"].choices = choices  # type: ignore[attr-defined]
+
+
+def offers_open() -> QuerySet[Offer]:
+    """Return the offers that members can still join."""
+    return offers().exclude(status__in=[OfferStatus.ENDED, OfferStatus.ARCHIVED])
 
 
 class JoinForm(forms.Form):
@@ -229,8 +310,7 @@ class ImportForm(FileForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        running = offers().exclude(status__in=["ended", "archived"]).order_by("name")
-        self.fields["offer"].queryset = running  # type: ignore[attr-defined]
+        self.fields["offer"].queryset = offers_open().order_by("name")  # type: ignore[attr-defined]
 
     @property
     def chosen_offer(self) -> Offer | None:

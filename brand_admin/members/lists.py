@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 from django import forms
 from django.db.models import QuerySet
 
-from accounts.actors import Actor
 from accounts.permissions import Permission
 from accounts.selectors import staff_of_brand
-from affiliates.details import (
-    MemberDetails,
-    assign_owner,
-    member_details_of,
-    tag_members,
-    untag_members,
-)
+from affiliates.details import MemberDetails, member_details_of
 from affiliates.models import Member, Platform
-from affiliates.selectors import members
-from brand_admin.listing.actions import Action, Done, Skipped
-from brand_admin.listing.cells import Cell, Chip, Chips, Lines, Link, Muted, address, amounts, sales
+from brand_admin.listing.actions import Action
+from brand_admin.listing.cells import (
+    Cell,
+    Chip,
+    Chips,
+    Fragment,
+    Lines,
+    Link,
+    Muted,
+    address,
+    amounts,
+    sales,
+)
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing, Selection
-from brand_admin.members.forms import NO_OFFER, MemberFilters, OwnerForm, TagForm
+from brand_admin.members.acts import acts_on
+from brand_admin.members.bulk import MAX_NAMED, MEMBER_ACTIONS, ONLY
+from brand_admin.members.forms import (
+    NO_OFFER,
+    AddToOfferForm,
+    AddToProjectForm,
+    MemberFilters,
+    OwnerForm,
+)
+from brand_admin.pages import id_in
+from brand_admin.segments import in_words, selected_members, to_save
 from brand_admin.suppressed import suppressed_in_words
 from core.templatetags.display import day
-from offers.selectors import in_offer
+from tracking.figures.member_ranking import FIGURES, ranked_members
 from tracking.figures.member_summaries import MemberSummary, member_summaries
+
+# The name of what a form chose, by its field.
+CHOSEN_NAMES: dict[str, Callable[[str], str]] = {
+    "to_offer": lambda chosen: dict(AddToOfferForm.offers())[chosen],
+    "to_project": lambda chosen: dict(AddToProjectForm.projects())[chosen],
+}
 
 
 class MemberLine(NamedTuple):
@@ -63,32 +81,6 @@ def _name(row: MemberLine) -> Cell:
     return Lines(Link(row.member, "member", row.member.pk), Chips(*noted) if noted else "")
 
 
-def _tag(listing: Listing[Any], *, ids: list[int], tag: str, by: Actor, now: datetime) -> Done:
-    changed = tag_members(member_ids=ids, tag=tag, by=by, now=now)
-    return Done(changed, unchanged=len(ids) - changed)
-
-
-def _untag(listing: Listing[Any], *, ids: list[int], tag: str, by: Actor, now: datetime) -> Done:
-    changed = untag_members(member_ids=ids, tag=tag, by=by, now=now)
-    return Done(changed, unchanged=len(ids) - changed)
-
-
-def _give(listing: Listing[Any], *, ids: list[int], owner: str, by: Actor, now: datetime) -> Done:
-    chosen = staff_of_brand().filter(pk=owner).first() if owner else None
-    if owner and chosen is None:
-        gone = "stays as they were: that person is not on the team any more"
-        rows = listing.everything().filter(pk__in=ids)
-        return Done(0, skipped=[Skipped(str(row), gone) for row in rows])
-    changed = assign_owner(member_ids=ids, owner=chosen, by=by, now=now)
-    return Done(changed, unchanged=len(ids) - changed)
-
-
-def selected_members(*, in_no_offer: bool, offer_id: int | None, **chosen: Any) -> QuerySet[Member]:
-    """Return the members in an offer, in none, or all, of those that `members` returns."""
-    found = members(**chosen)
-    return in_offer(found, offer_id) if in_no_offer or offer_id is not None else found
-
-
 class Members(Listing[MemberLine]):
     """All members of the brand, with the sales and the amount due of each."""
 
@@ -101,6 +93,9 @@ class Members(Listing[MemberLine]):
     filter_form = MemberFilters
     default_sort = "name"
     shows_times = False
+    more_filters = (ONLY,)
+    rows_are_members = True
+    with_menu: ClassVar[bool] = True
     columns: ClassVar[Sequence[Column]] = (
         Column("Member", _name, sort="name", by=("last_name", "first_name", "pk"), names_row=True),
         Column(
@@ -110,11 +105,20 @@ class Members(Listing[MemberLine]):
             by=("email", "pk"),
             look="wide",
         ),
-        Column("Offers", lambda row: row.summary.offers, look="number"),
-        Column("Conversions", lambda row: row.summary.conversions, look="number"),
-        Column("Sales", lambda row: Lines(*map(sales, row.summary.sold)), look="number"),
-        Column("Commission", lambda row: amounts(row.summary.commission), look="number"),
-        Column("Due", lambda row: amounts(row.summary.due), look="number strong"),
+        Column("Offers", lambda row: row.summary.offers, sort="offers", look="number"),
+        Column(
+            "Conversions", lambda row: row.summary.conversions, sort="conversions", look="number"
+        ),
+        Column(
+            "Sales", lambda row: Lines(*map(sales, row.summary.sold)), sort="sales", look="number"
+        ),
+        Column(
+            "Commission",
+            lambda row: amounts(row.summary.commission),
+            sort="commission",
+            look="number",
+        ),
+        Column("Due", lambda row: amounts(row.summary.due), sort="due", look="number strong"),
         Column(
             "Joined",
             lambda row: day(row.member.joined_at),
@@ -138,20 +142,7 @@ class Members(Listing[MemberLine]):
         "commission": lambda row: "; ".join(map(str, row.summary.commission)),
         "due": lambda row: "; ".join(map(str, row.summary.due)),
     }
-    actions: ClassVar[Sequence[Action]] = (
-        Action(
-            key="tag", label="Add tag", act=_tag, form=TagForm, icon="tag",
-            done="tagged {tag}", unchanged="had the tag",
-        ),
-        Action(
-            key="untag", label="Remove tag", act=_untag, form=TagForm,
-            done="without the tag {tag} now", unchanged="were without the tag",
-        ),
-        Action(
-            key="owner", label="Set owner", act=_give, form=OwnerForm, icon="user",
-            done="looked after by {owner} now", unchanged="were looked after by them",
-        ),
-    )  # fmt: skip
+    actions: ClassVar[Sequence[Action]] = MEMBER_ACTIONS
     header_links = (
         PageLink("Import CSV", "members_import", icon="upload", needs=Permission.MANAGE),
         PageLink("Add member", "member_new", icon="plus", kind="primary", needs=Permission.MANAGE),
@@ -166,15 +157,47 @@ class Members(Listing[MemberLine]):
         "Nobody matches", "Every word must stand in the name or the address.", icon="search"
     )
 
-    def selection(self) -> Selection:
+    def selection(self) -> Selection | None:
+        """Return what selects the members, unless they are sorted by a figure."""
+        return None if self._figure or self._only else Selection(selected_members, self.chosen())
+
+    def chosen(self) -> dict[str, Any]:
+        """Return keyword arguments for `selected_members`."""
         offer = self.filters.chosen
-        chosen = {
+        return {
             "search": self.search_word,
             **self.filters.details,
             "in_no_offer": offer == NO_OFFER,
             "offer_id": int(offer) if offer and offer != NO_OFFER else None,
         }
-        return Selection(selected_members, chosen)
+
+    @property
+    def _order(self) -> list[str]:
+        return [] if self._figure else super()._order
+
+    @property
+    def _figure(self) -> str:
+        """The figure that the address sorts by, with its minus; "" for another order."""
+        order = self.GET.get("sort", "")
+        is_column = any(column.sort == order.removeprefix("-") for column in self.columns)
+        return order if is_column and order.removeprefix("-") in FIGURES else ""
+
+    @property
+    def _only(self) -> list[int]:
+        """The members that the address names, for the file of a selection."""
+        named = map(id_in, self.GET.get(ONLY, "").split(",")[:MAX_NAMED])
+        return [pk for pk in named if pk is not None]
+
+    def find(self) -> QuerySet[Member]:
+        chosen = self.selection()
+        if chosen is not None:
+            return chosen.select(**chosen.arguments)
+        found = selected_members(**self.chosen())
+        if self._only:
+            found = found.filter(pk__in=self._only)
+        if not self._figure:
+            return found
+        return ranked_members(found, order=self._figure, currency=self.brand.currency, now=self.now)
 
     def rows_of(self, found: Sequence[Member]) -> list[MemberLine]:
         noted = member_details_of(found)
@@ -195,7 +218,28 @@ class Members(Listing[MemberLine]):
     def done_words(self, action: Action, values: dict[str, Any]) -> str:
         owner = values.get("owner")
         who = staff_of_brand().filter(pk=owner).first() if owner else None
-        return super().done_words(action, {**values, "owner": who.user if who else "nobody"})
+        names = {name: CHOSEN_NAMES[name](values[name]) for name in CHOSEN_NAMES if name in values}
+        return super().done_words(
+            action, {**values, **names, "owner": who.user if who else "nobody"}
+        )
+
+    def shown_columns(self) -> Sequence[Column]:
+        menu = (Column("Actions", self._menu, hidden=True),) if self.with_menu else ()
+        return (*self.columns, *menu)
+
+    def _menu(self, row: MemberLine) -> Cell:
+        return Fragment(
+            "brand_admin/members/menu.html",
+            acts=acts_on(row.summary),
+            who=str(row.member),
+            may_manage=self.may_change,
+            may_pay=self._may(Permission.PAY),
+        )
 
     def context(self) -> dict[str, Any]:
-        return {"tags": self.filters.tags}
+        segment = self.filters.chosen_segment
+        return {
+            "segment": segment,
+            "segment_words": in_words(segment.query) if segment else "",
+            "to_save": "" if segment else to_save(self.GET),  # type: ignore[arg-type]
+        }

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.text import capfirst
 
 from accounts.audit_log.selectors import filter_entries
@@ -18,6 +19,7 @@ from accounts.models import AuditEntry
 from accounts.permissions import Permission
 from affiliates.details import member_details_of
 from affiliates.models import Member
+from affiliates.notes import note_count
 from brand_admin import history
 from brand_admin.access import BrandRequest
 from brand_admin.conversions.forms import EVERY_STATE, QuestionFilters
@@ -43,6 +45,7 @@ from brand_admin.listing.cells import Fragment, Lines, Link, Muted
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing, Selection
+from brand_admin.members.acts import acts_on_member
 from brand_admin.members.history import member_history as history_of_member
 from brand_admin.members.history import offers_named_in
 from brand_admin.pages import render_page
@@ -63,6 +66,8 @@ def who_it_is(member: Member) -> dict[str, Any]:
     return {
         "member": member,
         "noted": member_details_of([member])[member.pk],
+        "acts": acts_on_member(member, now=timezone.now()),
+        "note_count": note_count(member),
         "flagged": open_flag_count(member_id=member.pk),
         "suppressed": suppressed_in_words([member.email]).get(member.email, ""),
     }

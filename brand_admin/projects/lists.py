@@ -17,9 +17,10 @@ from brand_admin.listing.cells import Badge, Fragment, Lines, Link, Muted, addre
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing, Selection
-from brand_admin.members.lists import Members, selected_members
+from brand_admin.members.lists import Members
 from brand_admin.projects.forms import StepFilters
 from brand_admin.projects.frame import SECTION, project_asked
+from brand_admin.segments import selected_members
 from core.templatetags.display import day
 from offers.models import Project, ProjectMember
 from offers.selectors import projects
@@ -246,6 +247,8 @@ class ToAdd(Members):
     label = "Members who are not in the project"
     page_name, file_page, change_page = "project_add", "", "project_add"
     arguments = ("project_id",)
+    with_menu = False
+    rows_are_members = False
     template = "brand_admin/projects/add.html"
     columns: ClassVar[Sequence[Column]] = (
         Column("Member", str, sort="name", by=("last_name", "first_name", "pk"), names_row=True),
@@ -281,8 +284,7 @@ class ToAdd(Members):
         self.project = project_asked(args["project_id"])
 
     def selection(self) -> Selection:
-        _select, chosen = super().selection()
-        return Selection(_selected_outside, {"project_id": self.project.pk, **chosen})
+        return Selection(_selected_outside, {"project_id": self.project.pk, **self.chosen()})
 
     def everything(self) -> QuerySet[Member]:
         return _outside(Member.objects.all(), self.project.pk)

@@ -19,6 +19,7 @@ from brand_admin.listing.empty_state import EmptyState
 from brand_admin.projects.frame import offer_asked, offer_tabs
 from brand_admin.projects.lists import BY_MEMBER, OfProject
 from brand_admin.projects.rows import SendRow, mails_of, send_rows
+from brand_admin.segments import SegmentFilters, in_segment
 from notifications.models import Purpose
 from notifications.selectors import MessageStatus
 from offers.models import Enrollment, Offer
@@ -42,6 +43,7 @@ class AtStep(OfProject):
 
     step: StageStep
     rows_are_enrollments = True
+    filter_form = SegmentFilters
     nothing_matches = NOBODY_MATCHES
 
     def prepare(self, **args: int) -> None:
@@ -70,11 +72,14 @@ class AtStep(OfProject):
         return [("offer", str(self.offer.pk))] if len(self.project.offers) > 1 else []
 
     def find(self) -> Any:
-        return members_at_step(self.project, self.step, offer=self.offer, search=self.search)
+        return self._at_step()
 
     def matching(self) -> QuerySet[Any, int]:
-        at_step = members_at_step(self.project, self.step, offer=self.offer, search=self.search)
-        return at_step.order_by("pk").values_list("enrollment_pk", flat=True)
+        return self._at_step().order_by("pk").values_list("enrollment_pk", flat=True)
+
+    def _at_step(self) -> QuerySet[Any]:
+        found = members_at_step(self.project, self.step, offer=self.offer, search=self.search)
+        return found.filter(in_segment(self.filters.within, member="member"))
 
     def everything(self) -> QuerySet[Enrollment]:
         at_step = members_at_step(self.project, self.step, offer=self.offer)

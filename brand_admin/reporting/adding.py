@@ -18,6 +18,7 @@ from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.reporting.forms import AddMembersForm
+from brand_admin.segments import SegmentFilters, in_segment
 from core.templatetags.display import day
 from offers.models import Offer
 from offers.selectors import members_outside
@@ -48,6 +49,7 @@ class ToAddToOffer(Listing[Member]):
     template = "brand_admin/reporting/add_members.html"
     search_label = "Search members"
     always_filters = True
+    filter_form = SegmentFilters
     shows_times = False
     columns = (
         Column("Member", str, names_row=True),
@@ -82,7 +84,8 @@ class ToAddToOffer(Listing[Member]):
         self.offer = get_object_or_404(Offer, pk=args["offer_id"])
 
     def find(self) -> QuerySet[Member]:
-        return members_outside(self.offer, search=self.search)
+        found = members_outside(self.offer, search=self.search)
+        return found.filter(in_segment(self.filters.within))
 
     def everything(self) -> QuerySet[Member]:
         return members_outside(self.offer)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from brand_admin.segments import SegmentFilters
 from core.money import MoneyError, exponent, parse_decimal
 from offers.models import EnrollmentStatus, OfferKind, OfferStatus
 from offers.selectors import project_names
@@ -99,10 +100,10 @@ class OfferReportFilters(FigureFilters):
         return asked is None or SORT_KEYS[asked[0]](row) >= asked[1]
 
 
-class OfferMemberFilters(FigureFilters):
+class OfferMemberFilters(SegmentFilters, FigureFilters):
     """Which members of an offer to list; removed ones only if the filter names them."""
 
-    field_order = ["status", "figure", "least"]
+    field_order = ["status", "segment", "figure", "least"]
 
     status = forms.ChoiceField(required=False, choices=[("", "Current"), *EnrollmentStatus.choices])
 

@@ -29,6 +29,7 @@ from brand_admin.reporting.columns import (
 )
 from brand_admin.reporting.forms import OfferMemberFilters, OfferReportFilters
 from brand_admin.reporting.members import MEMBER_ACTIONS, notes_on_removal, owed_among
+from brand_admin.segments import in_segment
 from core.kept_queries import kept_selection
 from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
 from offers.selectors import offers, terms_of
@@ -301,8 +302,8 @@ class OfferMembers(WithFigures):
 
     def selection(self) -> Selection | None:
         """Return what selects the members by name; an order by a figure depends on its days."""
-        asks_for_least = self.filters.least_of(self.offer.currency) is not None
-        return None if asks_for_least or is_by_figure(self.GET.get("sort", "")) else self._by_name
+        is_narrowed = self.filters.within or self.filters.least_of(self.offer.currency)
+        return None if is_narrowed or is_by_figure(self.GET.get("sort", "")) else self._by_name
 
     @property
     def _by_name(self) -> Selection:
@@ -312,7 +313,8 @@ class OfferMembers(WithFigures):
 
     def known_count(self) -> int | None:
         """Return how many match, which no order changes."""
-        if self.search or self.filters.least_of(self.offer.currency) is not None:
+        narrowed = self.search or self.filters.within or self.filters.least_of(self.offer.currency)
+        if narrowed:
             return None
         return kept_selection(offer_members_by_name).count(self._by_name.arguments)
 
@@ -324,6 +326,7 @@ class OfferMembers(WithFigures):
 
     def _among(self) -> QuerySet[Enrollment]:
         found = offer_members(self.offer.pk, search=self.search, status=self.filters.chosen())
+        found = found.filter(in_segment(self.filters.within, member="member"))
         asked = self.filters.least_of(self.offer.currency)
         if asked is None:
             return found

@@ -43,7 +43,7 @@ WRITERS = {
         staff_mails test_mode totp_codes
     """,
     "affiliates": """
-        address_change details logins services
+        address_change details logins notes segments services
     """,
     "background": """
         erasure files running sweeping work_requests

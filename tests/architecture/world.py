@@ -16,7 +16,9 @@ from accounts.api_keys import create_api_key
 from accounts.api_requests import keep_requests
 from accounts.invitations import invite_staff
 from accounts.models import ApiKey, ApiRequest, Brand, Invitation, Role, Staff
-from affiliates.models import Member
+from affiliates.models import Member, MemberNote, Segment
+from affiliates.notes import add_note
+from affiliates.segments import save_segment
 from background.models import Work
 from background.running import start_work
 from background.work_requests import WorkRequest
@@ -89,12 +91,14 @@ NAMED: dict[str, type[TenantModel]] = {
     "link_id": TrackingLink,
     "member_id": Member,
     "message_id": Message,
+    "note_id": MemberNote,
     "offer_id": Offer,
     "order_id": Order,
     "payment_id": Payout,
     "project_id": Project,
     "request_id": ApiRequest,
     "run_id": PayoutRun,
+    "segment_id": Segment,
     "question_id": Question,
     "staff_id": Staff,
     "suppression_id": Suppression,
@@ -129,6 +133,9 @@ FIELDS = {
     "payment": "payment_id",
     "project": "project_id",
     "run": "run_id",
+    "segment": "segment_id",
+    "to_offer": "offer_id",
+    "to_project": "project_id",
     "staff": "staff_id",
     "template": "template_id",
 }
@@ -226,6 +233,8 @@ def _furnish(
             by=SYSTEM,
             now=NOW,
         )
+        add_note(member=member, text=f"Met at {brand.name}", by=SYSTEM, now=NOW)
+        save_segment(name=f"Friends of {brand.name}", query="q=a", by=SYSTEM, now=NOW)
         give_links(enrollments=[enrollment], by=SYSTEM, now=NOW)
         add_domain(host=f"go.{brand.slug}-links.example", by=SYSTEM, now=NOW)
         flag_the_sale()

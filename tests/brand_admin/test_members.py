@@ -59,7 +59,7 @@ def test_the_list_takes_the_same_queries_for_one_member_and_for_three(
 ) -> None:
     query = "q=mara" if members == 1 else ""
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         response = theo.get(address("members", query=query))
 
     assert len(response.context["rows"]) == members
@@ -185,7 +185,7 @@ def test_the_page_takes_the_same_queries_for_one_offer_and_for_three(
         )
         enroll(offer=offer, members=[cast.mara], by=SYSTEM, now=NOW)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(20):
         response = theo.get(address("member", cast.mara.pk))
 
     assert len(response.context["rows"]) == offers

@@ -33,14 +33,18 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class MemberSummary:
-    """`offers` counts the member's current offers; the figures include former offers."""
+    """`current` are the member's current offers; the figures include former offers."""
 
     member: Member
-    offers: int
+    current: tuple[Enrollment, ...]
     conversions: int
     sold: tuple[Sold, ...]
     commission: tuple[Money, ...]
     due: tuple[Money, ...]
+
+    @property
+    def offers(self) -> int:
+        return len(self.current)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def member_summaries(members: Sequence[Member], *, now: datetime) -> list[Member
         summaries.append(
             MemberSummary(
                 member=member,
-                offers=sum(row.status != EnrollmentStatus.REMOVED for row in rows),
+                current=tuple(row for row in rows if row.status != EnrollmentStatus.REMOVED),
                 conversions=sum(totals.get(row.pk, NOTHING).conversions for row in rows),
                 sold=tuple(map(Sold, _amounts(sums, 0), _amounts(sums, 1))),
                 commission=_amounts(sums, 2),

@@ -1,8 +1,9 @@
 """Delete a person's data at their own request, and keep what figures depend on.
 
-Erased: the login, the address, the name, payout details, passkeys, sessions, tags, handles, texts
-they wrote. Kept, under the name "Deleted member": offers, orders, conversions, the ledger and
-payments, which brands need for their accounting. No amount is changed, so no figure changes.
+Erased: the login, the address, the name, payout details, passkeys, sessions, tags, handles, notes
+about them, texts they wrote. Kept, under the name "Deleted member": offers, orders, conversions,
+the ledger and payments, which brands need for their accounting. No amount is changed, so no figure
+changes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from accounts.codes import forget_codes, spend_code
 from accounts.idempotency import forget_answers_with
 from accounts.models import AuditEntry, CodePurpose
 from accounts.selectors import brands_of
-from affiliates.models import Creator, Member, MemberHandle, MemberTag
+from affiliates.models import Creator, Member, MemberHandle, MemberNote, MemberTag
 from background.erasure import erase_from_work
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
@@ -85,6 +86,7 @@ def _erase_member(member: Member, *, address: str, now: datetime) -> None:
     TrackingLink.objects.filter(enrollment__member=member).update(label="")
     MemberTag.objects.filter(member=member).delete()
     MemberHandle.objects.filter(member=member).delete()
+    MemberNote.objects.filter(member=member).delete()
     _redact_history(member, names=names)
     audit.record(action="member.erased", target=member, by=BY, now=now)
     member.first_name, member.last_name, member.email = FIRST_NAME, LAST_NAME, ""

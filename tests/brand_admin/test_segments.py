@@ -1,0 +1,94 @@
+"""Segments: filters of members with a name, wherever members are picked."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from affiliates.details import tag_members
+from affiliates.models import Segment
+from affiliates.segments import save_segment
+from brand_admin.segments import choice_of, in_words
+from core.tenancy import acting_for
+from offers.services import add_to_project, create_project, set_up_stage
+from tests.brand_admin.staff import address
+from tests.cast import NOW, SYSTEM, Cast
+
+pytestmark = pytest.mark.usefixtures("at_juniper")
+
+
+@pytest.fixture
+def vips(cast: Cast) -> Segment:
+    """Mara alone."""
+    tag_members(member_ids=[cast.mara.pk], tag="VIP", by=SYSTEM, now=NOW)
+    return save_segment(name="VIPs", query="tag=VIP", by=SYSTEM, now=NOW)
+
+
+def test_a_filter_is_saved_under_a_name_renamed_and_deleted(cast: Cast, theo: Client) -> None:
+    tag_members(member_ids=[cast.mara.pk], tag="VIP", by=SYSTEM, now=NOW)
+    new = address("segment_new", query=f"tag=VIP&offer={cast.glow.pk}&sort=name&page=2&q=")
+
+    assert "Save it as a segment" in theo.get(address("members", query="tag=VIP")).text
+    assert "1 member now" in theo.get(new).text
+    answer = theo.post(new, {"name": " The  best "})
+
+    segment = Segment.objects.get()
+    assert (segment.name, segment.query) == ("The best", f"offer={cast.glow.pk}&tag=VIP")
+    assert in_words(segment.query) == f"in {cast.glow.name}, tag VIP"
+    listed = theo.get(answer["Location"])
+    assert [row.member for row, *_ in listed.context["rows"]] == [cast.mara]
+    theo.post(address("segment", segment.pk), {"name": "Best"})
+    assert Segment.objects.get().name == "Best"
+    theo.post(address("segment_delete", segment.pk))
+    assert not Segment.objects.exists()
+
+
+def test_a_name_is_taken_whatever_its_case(vips: Segment, cast: Cast, theo: Client) -> None:
+    answer = theo.post(address("segment_new", query="q=mara"), {"name": "vipS"})
+
+    assert answer.status_code == 422
+    assert "There is a segment “VIPs” already." in answer.text
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Segment.objects.create(name="vips", query="q=a", made_by="x", made_at=NOW)
+    with acting_for(cast.saltmarsh):
+        save_segment(name="VIPs", query="q=a", by=SYSTEM, now=NOW)
+
+
+@pytest.mark.parametrize("query", ["tag=gone", "offer=999999", "owner=999999"])
+def test_a_segment_of_something_that_is_gone_finds_nobody(query: str, cast: Cast) -> None:
+    assert not choice_of(query).members().exists()
+
+
+def test_only_the_members_of_a_segment_are_listed_wherever_members_are_picked(
+    vips: Segment, cast: Cast, theo: Client
+) -> None:
+    project = create_project(name="Winter", by=SYSTEM, now=NOW)
+    asked = f"segment={vips.pk}"
+    outside = theo.get(address("project_add", project.pk, query=asked))
+    add_to_project(project=project, members=[cast.mara, cast.diego], by=SYSTEM, now=NOW)
+    set_up_stage(project=project, offer=cast.glow, by=SYSTEM, now=NOW)
+
+    assert list(outside.context["rows"]) == [cast.mara]
+    in_offer = theo.get(address("offer_report", cast.glow.pk, query=asked))
+    assert [line.member for line in in_offer.context["rows"]] == [cast.mara]
+    to_send = theo.get(address("project_send", project.pk, query=asked))
+    assert [line.enrollment.member for line in to_send.context["rows"]] == [cast.mara]
+    mail = {"purpose": "email_members", "offer": cast.glow.pk, "segment": vips.pk}
+    drawer = theo.get(address("compose"), mail)
+    assert [one.to_address for one in drawer.context["audience"].recipients] == [cast.mara.email]
+    assert (
+        len(theo.get(address("compose"), mail | {"segment": ""}).context["audience"].recipients) > 1
+    )
+
+
+def test_all_that_match_a_segment_are_mailed_about_an_offer(
+    vips: Segment, cast: Cast, theo: Client
+) -> None:
+    posted = theo.post(
+        address("members_change", query=f"segment={vips.pk}&all=1"), {"action": "email"}
+    )
+
+    drawer = theo.get(theo.get(posted["Location"])["Location"])
+
+    assert [one.to_address for one in drawer.context["audience"].recipients] == [cast.mara.email]
