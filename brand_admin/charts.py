@@ -1,17 +1,17 @@
-"""Figures over time as a bar chart, for Home and Sales Tracking."""
+"""Figures over time as a bar chart, for Home and Sales Tracking; compared with an earlier time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from core.charts import BarChart, Point, Series, bar_chart
 from core.money import Money
 from core.templatetags.display import count, day, money, short_money
 from tracking.figures.metrics import DateRange
 from tracking.figures.time_series import Grain, Interval, time_series
-from tracking.models.totals import Totals
+from tracking.models.totals import Totals, add_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,20 @@ MEASURES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a chart is compared with: the totals by day, and how many days earlier they are."""
+
+    days: Mapping[date, Totals]
+    distance: timedelta
+    label: str
+
+    def between(self, first: date, last: date) -> Totals:
+        """Return the totals of the days that are compared with these."""
+        start, end = first - self.distance, last - self.distance
+        return add_up(found for day, found in self.days.items() if start <= day <= end)
+
+
+@dataclass(frozen=True, slots=True)
 class DrawnMeasure:
     """A chart, the key of its figure, and the keys and labels of the other figures."""
 
@@ -40,6 +54,7 @@ class DrawnMeasure:
     grain: Grain
     key: str
     choices: tuple[tuple[str, str], ...]
+    earlier: str = ""  # what the line of earlier values is
 
 
 def draw(
@@ -50,20 +65,20 @@ def draw(
     today: date,
     currency: str,
     with_clicks: bool = True,
+    began: date | None = None,
+    earlier: Earlier | None = None,
 ) -> DrawnMeasure:
-    """Draw the figure `key` (if unknown, sales), with one bar per day, week or month."""
+    """Draw the figure `key` (if unknown, sales), with one bar per day, week or month.
+
+    No bar is before `began`, the brand's first day, while the period reaches it.
+    """
     offered = {name: item for name, item in MEASURES.items() if with_clicks or name != "clicks"}
     chosen = key if key in offered else "sales"
     measure = offered[chosen]
-    bars = time_series(days, period=period, today=today)
+    bars = time_series(days, period=_since(period, began), today=today)
     shown = _written_by(money, measure, currency)
     points = tuple(
-        Point(
-            label=_label(interval, bars.grain),
-            value=measure.read(interval.totals),
-            shown=shown(measure.read(interval.totals)),
-        )
-        for interval in bars.intervals
+        _point(interval, bars.grain, measure, shown, earlier) for interval in bars.intervals
     )
     series = Series(
         name=f"{measure.label} per {bars.grain.value}",
@@ -71,7 +86,30 @@ def draw(
         show=_written_by(short_money, measure, currency),
     )
     choices = tuple((name, item.label) for name, item in offered.items())
-    return DrawnMeasure(bar_chart(series), currency, bars.grain, chosen, choices)
+    label = earlier.label if earlier else ""
+    return DrawnMeasure(bar_chart(series), currency, bars.grain, chosen, choices, label)
+
+
+def _since(period: DateRange, began: date | None) -> DateRange:
+    """Return the period without the days before the brand began."""
+    last = period.last or date.max
+    if began is None or began > last or (period.first and period.first >= began):
+        return period
+    return DateRange(began, period.last)
+
+
+def _point(
+    interval: Interval,
+    grain: Grain,
+    measure: Measure,
+    shown: Callable[[int], str],
+    earlier: Earlier | None,
+) -> Point:
+    value, label = measure.read(interval.totals), _label(interval, grain)
+    if earlier is None:
+        return Point(label, value, shown(value))
+    before = measure.read(earlier.between(interval.first, interval.last))
+    return Point(label, value, shown(value), before, shown(before))
 
 
 def _label(interval: Interval, grain: Grain) -> str:

@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 GAP = 0.2  # of a bar's share of the width
+MAX_LABELS = 5  # under the bars: so many dates fit on a phone
 MIN_BAR_HEIGHT_PERCENT = 0.8  # so that a value other than zero is always visible
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value, the label under its bar, and the amount as text."""
+    """One value, the label under its bar, and the amount as text; and what it is compared with."""
 
     label: str
     value: int
     shown: str
+    earlier: int | None = None
+    earlier_shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Bar:
     slot_width: str
     label: str
     shown: str
+    earlier_shown: str
     is_negative: bool
 
 
@@ -68,7 +72,10 @@ class AxisLabel:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """A drawn series. `points` holds its numbers, for the table of the same values."""
+    """A drawn series. `points` holds its numbers, for the table of the same values.
+
+    `earlier` is the line of what they are compared with: corners in a square of 100, "" for none.
+    """
 
     name: str
     summary: str
@@ -77,6 +84,7 @@ class BarChart:
     labels: tuple[AxisLabel, ...]
     points: tuple[Point, ...]
     is_empty: bool
+    earlier: str = ""
 
 
 def bar_chart(series: Series) -> BarChart:
@@ -84,18 +92,20 @@ def bar_chart(series: Series) -> BarChart:
     if not series.points:
         raise ValueError("a chart needs at least one point")
     values = [point.value for point in series.points]
-    low, high, step = _scale(min(0, *values), max(0, *values))
+    compared = [point.earlier for point in series.points if point.earlier is not None]
+    low, high, step = _scale(min(0, *values, *compared), max(0, *values, *compared))
     return BarChart(
         name=series.name,
         summary=_summary(series),
         bars=tuple(_bars(series.points, low, high)),
         ticks=tuple(
             Tick(_percent(_y(value, low, high)), series.show(value), value == 0)
-            for value in (range(low, high + 1, step) if any(values) else (0,))
+            for value in (range(low, high + 1, step) if any(values) or any(compared) else (0,))
         ),
         labels=_labels(series.points),
         points=series.points,
-        is_empty=not any(values),
+        is_empty=not any(values) and not any(compared),
+        earlier=_line(series.points, low, high) if any(compared) else "",
     )
 
 
@@ -134,21 +144,38 @@ def _bars(points: Sequence[Point], low: int, high: int) -> list[Bar]:
                 slot_width=_percent(share),
                 label=point.label,
                 shown=point.shown,
+                earlier_shown=point.earlier_shown,
                 is_negative=point.value < 0,
             )
         )
     return drawn
 
 
+def _line(points: Sequence[Point], low: int, high: int) -> str:
+    """The corners of the line of earlier values, one in the middle of each bar that has one."""
+    share = 100 / len(points)
+    return " ".join(
+        f"{share * (index + 0.5):.2f},{_y(point.earlier, low, high):.2f}"
+        for index, point in enumerate(points)
+        if point.earlier is not None
+    )
+
+
 def _labels(points: Sequence[Point]) -> tuple[AxisLabel, ...]:
-    """The first and the last label, and the middle one where there is room."""
-    first = AxisLabel("0%", "start", points[0].label)
-    if len(points) == 1:
-        return (first,)
-    last = AxisLabel("100%", "end", points[-1].label)
-    if len(points) < 7 or len(points) % 2 == 0:
-        return (first, last)
-    return (first, AxisLabel("50%", "middle", points[len(points) // 2].label), last)
+    """At most MAX_LABELS at equal distances, the last one under the last bar."""
+    last = len(points) - 1
+    step = max(1, -(-last // (MAX_LABELS - 1)))
+    share = 100 / len(points)
+    labels = []
+    for index in range(last % step, last + 1, step):
+        if index == 0:
+            x, anchor = 0.0, "start"
+        elif index == last:
+            x, anchor = 100.0, "end"
+        else:
+            x, anchor = share * (index + 0.5), "middle"
+        labels.append(AxisLabel(_percent(x), anchor, points[index].label))
+    return tuple(labels)
 
 
 def _summary(series: Series) -> str:

@@ -111,6 +111,11 @@ def notices(*, now: datetime) -> list[Notice]:
     return [notice for health in _health(live_connections(), now=now) for notice in health.notices]
 
 
+def live_health(*, now: datetime) -> list[ConnectionHealth]:
+    """The live connections with their health, newest first."""
+    return _health(live_connections(), now=now)
+
+
 def _health(rows: QuerySet[Connection], *, now: datetime) -> list[ConnectionHealth]:
     """Counts what waits or failed alone, which has an index: a busy shop has millions of others."""
     found = list(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from background.models import Work, WorkState
 from brand_admin.forms import start_of
 from core.kept_queries import kept_query
 from core.templatetags.display import count
-from integrations.selectors import Notice, notices
+from integrations.selectors import ConnectionHealth, Notice, live_health
 from notifications.models import Message, MessageState
 from payouts.models import Payout, PayoutRun, PayoutState
 from tracking.figures.conversion_list import oldest_undecided, undecided_count
@@ -83,8 +84,10 @@ def _counted_so_far(number: int) -> str:
     return f"more than {count(MAX_COUNTED_ORDERS)}"
 
 
-def what_needs_attention(*, now: datetime) -> Attention:
-    """Count what waits for the staff of the current brand."""
+def what_needs_attention(
+    *, now: datetime, health: Sequence[ConnectionHealth] | None = None
+) -> Attention:
+    """Count what waits for the staff of the current brand; `health` is of its live connections, which are asked for without it."""
     sends = dict(_troubled_sends(since=now - RECENT))
     unknown = sends.pop(MessageState.UNKNOWN.value, 0)
     recent_from = timezone.localdate(now) - RECENT
@@ -105,9 +108,13 @@ def what_needs_attention(*, now: datetime) -> Attention:
         failed_imports=_failed_imports.count(since=now - WEEK),
         runs_to_confirm=_runs_to_confirm.count(),
         failed_payments=_failed_payments.count(since=now - RECENT),
-        connections=notices(now=now),
+        connections=_told_in(live_health(now=now) if health is None else health),
         webhooks=list(disabled_endpoints()),
     )
+
+
+def _told_in(health: Sequence[ConnectionHealth]) -> list[Notice]:
+    return [notice for one in health for notice in one.notices]
 
 
 @kept_query

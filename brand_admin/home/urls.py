@@ -4,4 +4,7 @@ from django.urls import path
 
 from brand_admin.home import views
 
-urlpatterns = [path("", views.home, name="home")]
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("latest/", views.home_latest, name="home_latest"),
+]

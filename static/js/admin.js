@@ -1,4 +1,5 @@
 // The brand admin's modules, in the order that their listeners must run.
+import "./charts.js";
 import "./confirm.js";
 import "./dialogs.js";
 import "./filters.js";

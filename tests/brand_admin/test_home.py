@@ -76,11 +76,57 @@ def test_home_compares_thirty_days_with_the_thirty_before(cast: Cast) -> None:
 
     ((_, tiles),) = response.context["sums"]
     assert [(tile.label, tile.value, tile.change, tile.tone) for tile in tiles] == [
-        ("Sales", "£150.00", "+50%", "good"),
-        ("Commission", "£15.00", "+50%", "good"),
-        ("Conversions", "2", "+100%", "good"),
+        ("Sales", "£150.00", "+50% from £100.00", "good"),
+        ("Commission", "£15.00", "+50% from £10.00", "good"),
+        ("Conversions", "2", "+100% from 1", "good"),
         ("Clicks", "0", "", ""),
     ]
+    drawn = response.context["drawn"]
+    assert drawn.chart.earlier
+    assert sum(point.earlier for point in drawn.chart.points) == 100_00
+    assert [(one.member, str(one.sales)) for one in response.context["top"]] == [
+        (cast.mara, "150.00 GBP")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("than=year", "22 Oct 2025 to 20 Nov 2025"),
+        ("range=7d", "7 Nov 2026 to 13 Nov 2026"),
+        ("range=nonsense&than=nonsense", "22 Sept 2026 to 21 Oct 2026"),
+    ],
+)
+def test_home_compares_with_the_period_or_the_year_before(
+    query: str, words: str, cast: Cast
+) -> None:
+    sell(cast, "old", days_ago=500)
+
+    home = desk_of(cast.ines).get(f"{at(cast.juniper, 'home')}?{query}")
+
+    assert home.context["compared"].words == words
+    assert words in shown(home)
+
+
+def test_nothing_is_shown_from_before_the_brand_began(cast: Cast) -> None:
+    sell(cast)
+
+    home = desk_of(cast.ines).get(f"{at(cast.juniper, 'home')}?range=6m&than=year")
+
+    assert "the brand had not begun" in shown(home)
+    points = home.context["drawn"].chart.points
+    assert [points[0].label, points[-1].label] == ["1 Nov", "20 Nov"]
+    assert all(point.earlier is None for point in points)
+
+
+def test_the_latest_conversions_are_asked_for_again(cast: Cast) -> None:
+    sell(cast)
+    address = at(cast.juniper, "home_latest")
+
+    assert f'hx-get="{address}"' in shown(
+        desk_of(cast.ines).get(at(cast.juniper, "home"))
+    )
+    assert "1001" in shown(desk_of(cast.vera).get(address))
 
 
 def test_home_shows_each_currency_apart(cast: Cast) -> None:
@@ -111,9 +157,8 @@ def test_a_brand_without_offers_is_told_where_to_start(cast: Cast) -> None:
     page = shown(desk_of(cast.otto).get(at(bare, "home")))
 
     assert "Welcome to Tributary" in page
-    assert at(bare, "offer_new") in page
-    assert "Steps to your first sale" in page
-    assert page.count("To do") == 4
+    forms = ("connection_choice", "offer_new", "member_new", "project_new", "orders_import")
+    assert [at(bare, form) in page for form in forms] == [True] * 5
     assert "Sales per day" not in page
 
 
@@ -128,17 +173,18 @@ def test_before_the_first_sale_home_says_what_comes_next(cast: Cast) -> None:
     later = theo.get(at(cast.juniper, "home")).context["first_steps"]
     sell(cast)
 
-    assert [step.is_done for step in steps] == [True, True, False, False]
-    assert [step.is_done for step in later] == [True] * 4
+    assert [step.is_done for step in steps] == [False, True, True, False, False]
+    assert [step.is_next for step in steps] == [True, False, False, False, False]
+    assert [step.is_done for step in later] == [False, True, True, True, True]
     assert theo.get(at(cast.juniper, "home")).context["first_steps"] == []
 
 
 def test_home_takes_as_many_queries_for_three_conversions_as_for_one(cast: Cast) -> None:
     ines, address = desk_of(cast.ines), at(cast.juniper, "home")
     sell(cast)
-    assert queries_of(ines, address) == 23
+    assert queries_of(ines, address) == 26
 
     sell(cast, "1002", promo_code="DIEGO10")
     sell(cast, "1003", promo_code="JUNE20")
 
-    assert queries_of(ines, address) == 23
+    assert queries_of(ines, address) == 26

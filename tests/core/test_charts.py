@@ -58,10 +58,24 @@ def test_the_summary_names_the_highest_and_the_last() -> None:
     assert chart(5).summary == "Earnings: £5 (1 Nov)"
 
 
-def test_labels_stand_at_the_ends_and_the_true_middle() -> None:
-    assert [label.text for label in chart(*range(1, 10)).labels] == ["1 Nov", "5 Nov", "9 Nov"]
-    assert [label.text for label in chart(*range(1, 9)).labels] == ["1 Nov", "8 Nov"]
+def test_labels_stand_at_equal_distances_and_under_the_last_bar() -> None:
+    assert [label.text for label in chart(*range(1, 10)).labels] == [
+        "1 Nov", "3 Nov", "5 Nov", "7 Nov", "9 Nov",
+    ]  # fmt: skip
+    assert [label.text for label in chart(*range(1, 31)).labels] == [
+        "6 Nov", "14 Nov", "22 Nov", "30 Nov",
+    ]  # fmt: skip
     assert [label.text for label in chart(3).labels] == ["1 Nov"]
+
+
+def test_the_line_of_earlier_values_shares_the_scale() -> None:
+    points = (Point("1 Nov", 10, "£10", 40, "£40"), Point("2 Nov", 20, "£20", 0, "£0"))
+    found = bar_chart(Series("Earnings", points, show=lambda value: f"£{value}"))
+
+    assert found.earlier == "25.00,0.00 75.00,100.00"
+    assert [bar.height for bar in found.bars] == ["25%", "50%"]
+    assert found.bars[0].earlier_shown == "£40"
+    assert chart(1, 2).earlier == ""
 
 
 def test_a_chart_of_nothing_is_refused() -> None:

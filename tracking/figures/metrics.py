@@ -74,6 +74,19 @@ class DateRange:
             return None
         return DateRange(self.first - timedelta(days=days), self.first - timedelta(days=1))
 
+    def year_before(self) -> DateRange | None:
+        """Return the days of the same length that begin on the same date a year before.
+
+        February 29 becomes February 28. None when this period has no limit.
+        """
+        if self.first is None or self.last is None or self.first.year == date.min.year:
+            return None
+        is_leap_day = (self.first.month, self.first.day) == (2, 29)
+        start = self.first.replace(
+            year=self.first.year - 1, day=28 if is_leap_day else self.first.day
+        )
+        return DateRange(start, start + (self.last - self.first))
+
 
 ALL_TIME = DateRange()
 

@@ -13,6 +13,7 @@ from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
 
+from core.kept_queries import kept_query
 from tracking.figures.conversion_search import ids_or_subquery, orders_numbered
 from tracking.models import Order
 from tracking.models.orders import HAS_CODE, NOT_CREDITED
@@ -71,6 +72,16 @@ def unattributed_orders(
     for word in search.split():
         found = found.filter(_matching(word))
     return found.order_by("-ordered_at", "-pk")
+
+
+def latest_unattributed(limit: int) -> list[Order]:
+    """Return the newest of these orders."""
+    return _latest.part(slice(0, limit), {})
+
+
+@kept_query
+def _latest() -> QuerySet[Order]:
+    return unattributed_orders()
 
 
 def _matching(word: str) -> Q:
