@@ -16,12 +16,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
+from core.money import Money, exponent, round_half_up
 from payouts.destinations import Destination
 from payouts.details import destinations_of, visible_details
 from payouts.models import Payout, PayoutMethod, PayoutRun, PayoutState
 from payouts.selectors import payouts_of_run
 
 PAYPAL_ROWS = 5_000  # PayPal's limit per file
+PAYPAL_WHOLE_UNITS = frozenset({"HUF", "JPY", "TWD"})
 BANK_COLUMNS = (
     "member",
     "email",
@@ -90,12 +92,22 @@ def paypal_rows(
     for payout, to in _named(run, ids, "PayPal", by=by, now=now):
         yield [
             to.paypal,
-            payout.amount.plain(),
+            amount_for_paypal(payout.amount),
             payout.currency,
             payment_reference(payout),
             note[:400],
             "PAYPAL",
         ]
+
+
+def amount_for_paypal(amount: Money) -> str:
+    """Return an amount as PayPal takes it: in some currencies it has whole units alone, rounded.
+
+    Source: developer.paypal.com, "Currency codes".
+    """
+    if amount.currency not in PAYPAL_WHOLE_UNITS:
+        return amount.plain()
+    return str(round_half_up(amount.minor, 10 ** exponent(amount.currency)))
 
 
 def paypal_parts(run: PayoutRun) -> list[int]:

@@ -13,6 +13,7 @@ from django.db.models.functions import MD5, Cast
 from affiliates.selectors import members_matching
 from core.money import Money
 from payouts.models import (
+    OPEN_STATES,
     EntryKind,
     LedgerEntry,
     Payout,
@@ -215,6 +216,28 @@ def totals_by_state(run: PayoutRun) -> dict[str, RunStateTotal]:
         )
         for row in rows
     }
+
+
+def waiting_for_details(enrollment_ids: Iterable[int]) -> dict[int, int]:
+    """Return the minor units that payments waiting for details hold, by enrollment id."""
+    posted = LedgerEntry.objects.filter(
+        enrollment__in=set(enrollment_ids),
+        kind=EntryKind.PAYOUT,
+        payout__state=PayoutState.PENDING_INFO,
+    )
+    sums = posted.order_by().values_list("enrollment_id").annotate(minor=Sum("amount_minor"))
+    return {enrollment_id: -minor for enrollment_id, minor in sums}
+
+
+def waiting_of_runs(run_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """Return how many payments of each run are open, by state."""
+    rows = Payout.objects.filter(run__in=set(run_ids), state__in=OPEN_STATES)
+    found: dict[int, dict[str, int]] = {}
+    for run_id, state, number in (
+        rows.order_by().values_list("run_id", "state").annotate(payments=Count("pk"))
+    ):
+        found.setdefault(run_id, {})[state] = number
+    return found
 
 
 def latest_minimum(currency: str) -> int:

@@ -36,7 +36,7 @@ from brand_admin.emails.draft import (
 )
 from brand_admin.emails.forms import EmailTextForm, TemplateNameForm
 from brand_admin.emails.progress import in_words, progress_of
-from brand_admin.emails.starting import WRITTEN, is_among, starting_texts, text_of
+from brand_admin.emails.starting import is_among, starting_texts, text_of
 from brand_admin.pages import id_in, render_page
 from brand_admin.refusals import add_refusal
 from core.references import Reference
@@ -143,7 +143,7 @@ def _replace(
     request: BrandRequest, draft: Draft, text_form: EmailTextForm | None = None
 ) -> HttpResponse:
     """Start with the chosen text, or with the standard text."""
-    key = request.POST.get("template", WRITTEN)
+    key = request.POST.get("template", draft.started)
     chosen = text_of(key, starting_texts(draft.purpose))
     fresh = EmailTextForm({"subject": chosen.subject, "body": chosen.body})
     return _write(request, replace(draft, started=chosen.key), fresh)

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from django.http import Http404
 
 from core.text import one_line
+from notifications.models import Purpose
 from notifications.rendering.markup import sanitise
 from notifications.selectors import saved_templates
-from tracking.outreach.first_texts import FIRST_TEXTS
+from tracking.outreach.first_texts import DETAILS, FIRST_TEXTS, ask_for_details
 
 WRITTEN = ""  # the key of the text that comes with the product
 
 
 @dataclass(frozen=True, slots=True)
 class StartingText:
-    """`key` is the saved template's id in words, or WRITTEN."""
+    """`key` is the saved template's id in words, WRITTEN or DETAILS."""
 
     key: str
     name: str
@@ -26,11 +27,17 @@ class StartingText:
 
 
 def starting_texts(purpose: str) -> list[StartingText]:
-    """The written text, then the brand's own by name."""
+    """The written texts, then the brand's own by name."""
     first = FIRST_TEXTS[purpose]
     written = StartingText(WRITTEN, "The standard text", first.subject, first.body)
+    details = ask_for_details()
     return [
         written,
+        *(
+            [StartingText(DETAILS, "Ask for payout details", details.subject, details.body)]
+            if purpose == Purpose.EMAIL_MEMBERS
+            else []
+        ),
         *(
             StartingText(str(row.pk), row.name, row.subject, row.body)
             for row in saved_templates(purpose)

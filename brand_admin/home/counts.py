@@ -87,7 +87,10 @@ def _counted_so_far(number: int) -> str:
 def what_needs_attention(
     *, now: datetime, health: Sequence[ConnectionHealth] | None = None
 ) -> Attention:
-    """Count what waits for the staff of the current brand; `health` is of its live connections, which are asked for without it."""
+    """Count what waits for the staff of the current brand.
+
+    `health` is of its live connections; without it they are looked at here.
+    """
     sends = dict(_troubled_sends(since=now - RECENT))
     unknown = sends.pop(MessageState.UNKNOWN.value, 0)
     recent_from = timezone.localdate(now) - RECENT

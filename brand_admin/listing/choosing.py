@@ -79,6 +79,10 @@ class ChosenRows(Generic[Row]):
         """Return the ids of the rows that match now."""
         return cast("QuerySet[Any]", self.found).order_by("pk").values_list("pk", flat=True)
 
+    def member_ids(self) -> QuerySet[Any, int]:
+        """Return the ids of the members that match, if the rows are members."""
+        return self.matching()
+
     def seen(self, action: Action, ids: list[int]) -> list[Seen]:
         """Return these rows for the page that asks for confirmation."""
         rows = self.rows_of(list(self.everything().filter(pk__in=ids)))

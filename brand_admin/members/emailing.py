@@ -4,16 +4,18 @@ what a mail can hold."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission
 from affiliates.models import Member
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.listing.listing import Listing, list_of_reference
 from brand_admin.members.bulk import MAX_NAMED
 from brand_admin.members.lists import Members
 from brand_admin.pages import id_in, render_page
@@ -36,12 +38,9 @@ class Choice:
 @brand_page(Permission.MANAGE)
 def members_email(request: BrandRequest) -> HttpResponse:
     """Choose the offer that the mail is about; with one to choose, go on to the text."""
-    listing = Members(request)
-    chosen = listing.everything().filter(pk__in=_ids(request))
-    if listing.all_chosen:
-        chosen = listing.everything().filter(pk__in=listing.matching())
+    chosen, rows = _chosen(request)
     offers = active_by_offer(chosen.values("pk"))
-    choices = [Choice(row.name, row.members, _href(request, listing, row)) for row in offers]
+    choices = [Choice(row.name, row.members, _href(request, rows, row)) for row in offers]
     if len(choices) == 1:
         return redirect(choices[0].href)
     return render_page(
@@ -55,19 +54,36 @@ def members_email(request: BrandRequest) -> HttpResponse:
     )
 
 
+def _chosen(request: BrandRequest) -> tuple[QuerySet[Member], str]:
+    """Return the members, and the reference of the list whose rows they are; "" for named ones.
+
+    Raises Http404 for a list that is not of members.
+    """
+    given = request.GET.get("rows", "")
+    listing: Listing[Any] = (
+        list_of_reference(given, brand=request.brand) if given else Members(request)
+    )
+    if not listing.rows_are_members:
+        raise Http404
+    if given or listing.all_chosen:
+        return Member.objects.filter(pk__in=listing.member_ids()), listing.reference
+    return Member.objects.filter(pk__in=_ids(request)), ""
+
+
 def _ids(request: BrandRequest) -> list[int]:
     found = map(id_in, request.GET.getlist("selected")[:MAX_NAMED])
     return [pk for pk in found if pk is not None]
 
 
-def _href(request: BrandRequest, listing: Members, offer: MembersInOffer) -> str:
+def _href(request: BrandRequest, rows: str, offer: MembersInOffer) -> str:
     query: list[tuple[str, object]] = [("purpose", "email_members"), ("offer", offer.pk)]
-    if listing.all_chosen:
-        query.append(("rows", listing.reference))
+    if rows:
+        query.append(("rows", rows))
     else:
-        ids = Member.objects.filter(pk__in=_ids(request)).values("pk")
-        rows = Enrollment.objects.not_removed().filter(offer=offer.pk, member__in=ids)
-        query += [("selected", pk) for pk in rows.values_list("pk", flat=True)]
+        here = Enrollment.objects.not_removed().filter(offer=offer.pk, member__in=_ids(request))
+        query += [("selected", pk) for pk in here.values_list("pk", flat=True)]
+    if request.GET.get("started"):
+        query.append(("started", request.GET["started"]))
     return f"{page_url('brand_admin:compose', [request.brand.slug])}?{urlencode(query)}"
 
 

@@ -7,17 +7,25 @@ they are streamed to the person and never stored.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
+
+from accounts.actors import Actor
 from accounts.permissions import Permission
 from brand_admin.enrollment_choice import EnrollmentChoice
+from brand_admin.listing.actions import Action, Done, Seen, Skipped
 from brand_admin.listing.cells import Cell, Fragment, Link, person
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing, Selection
 from brand_admin.payments.forms import PaymentFilters
-from payouts.models import Payout, PayoutRun
+from brand_admin.payments.run_forms import MarkPaidForm
+from core.templatetags.display import day, money
+from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutState
 from payouts.selectors import payouts
+from payouts.services import PayoutError, mark_paid
 
 SECTION = "payments"
 HEADING = "Payments"
@@ -52,13 +60,31 @@ AMOUNT = Column(
 )
 
 
+def _mark_paid(
+    listing: Listing[Any], *, ids: list[int], reference: str, by: Actor, now: datetime
+) -> Done:
+    """Mark each payment that is still open; say why others stay as they are."""
+    marked, unchanged, skipped = 0, 0, []
+    for row in listing.everything().filter(pk__in=ids).select_related("member").order_by("pk"):
+        if row.state == PayoutState.PAID:
+            unchanged += 1
+            continue
+        try:
+            mark_paid(payout=row, reference=reference, by=by, now=now)
+        except PayoutError as error:
+            skipped.append(Skipped(f"{money(row.amount)} to {row.member}:", str(error)))
+        else:
+            marked += 1
+    return Done(marked, unchanged=unchanged, skipped=skipped)
+
+
 class Payments(Listing[Payout]):
     """All payments, newest first."""
 
     name, section = "payments", SECTION
     heading, subtitle, header_links = HEADING, SUBTITLE, HEADER_LINKS
     label, noun = "Payments", "payments"
-    page_name, file_page = "payments_sent", "payments_csv"
+    page_name, file_page, change_page = "payments_sent", "payments_csv", "payments_change"
     changes = Permission.PAY
     template = "brand_admin/payments/list.html"
     search_label = "Search member or reference"
@@ -92,6 +118,19 @@ class Payments(Listing[Payout]):
         "reason": lambda row: row.reason,
         "recorded_by": lambda row: row.created_by,
     }
+    actions: ClassVar[Sequence[Action]] = (
+        Action(
+            key="paid",
+            label="Mark as paid",
+            act=_mark_paid,
+            form=MarkPaidForm,
+            icon="check",
+            kind="primary",
+            asks="Mark them when the money has left your account. Their members see them as paid.",
+            done="marked as paid",
+            unchanged="were paid",
+        ),
+    )
     nothing_yet = EmptyState(
         "No payments yet",
         "Record the first one from what is due now.",
@@ -104,6 +143,25 @@ class Payments(Listing[Payout]):
 
     def selection(self) -> Selection:
         return Selection(payouts, {"search": self.search_word, **self.filters.chosen()})
+
+    def everything(self) -> QuerySet[Payout]:
+        return Payout.objects.all()
+
+    all_chosen = False  # staff mark what their page showed, and no payment that came since
+    all_href = ""
+
+    def can_choose(self, row: Payout) -> bool:
+        return row.state in OPEN_STATES
+
+    def row_label(self, row: Payout) -> str:
+        return f"{row.member}, {money(row.amount)}"
+
+    def seen(self, action: Action, ids: list[int]) -> list[Seen]:
+        rows = self.everything().filter(pk__in=ids).select_related("member").order_by("-pk")
+        return [
+            Seen(str(row.member), day(row.created_at), row.amount, row.get_state_display())
+            for row in rows
+        ]
 
     def context(self) -> dict[str, Any]:
         return {"tab": "sent"}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.text import capfirst
 
 from accounts.permissions import Permission
 from brand_admin.listing.cells import Badge, Cell, Lines, Link, Muted, QuietButtonTo, person
@@ -23,15 +26,11 @@ from brand_admin.payments.lists import (
     payment_state,
 )
 from brand_admin.payments.run_forms import LineFilters, RunFilters
-from brand_admin.payments.run_pages import RunLine, lines_of
+from brand_admin.payments.run_pages import RunLine, lines_of, open_in_words
+from core.components.page_urls import page_url
 from payouts.models import PayoutRun, PayoutRunMember, PayoutState
-from payouts.selectors import run_members, runs
-
-
-def _run_state(row: PayoutRun) -> Cell:
-    if row.state == PayoutState.DRAFT and not row.drawn_up_at:
-        return Badge("Being drafted", "wait")
-    return payment_state(row)
+from payouts.selectors import run_members, runs, waiting_of_runs
+from tracking.outreach.first_texts import DETAILS
 
 
 class Runs(Listing[PayoutRun]):
@@ -57,7 +56,7 @@ class Runs(Listing[PayoutRun]):
         Column("By", lambda row: person(row.created_by)),
         Column("Confirmed by", lambda row: person(row.confirmed_by)),
         Column("Reference", lambda row: row.reference),
-        Column("State", _run_state),
+        Column("State", lambda row: row.state),
         Column(
             "Payments",
             lambda row: row.payments,
@@ -94,6 +93,24 @@ class Runs(Listing[PayoutRun]):
         "No run matches", "Change the search or the filters.", icon="search"
     )
 
+    def rows_of(self, found: Sequence[PayoutRun]) -> Sequence[PayoutRun]:
+        self.open_payments = waiting_of_runs(row.pk for row in found)
+        return found
+
+    def shown_columns(self) -> Sequence[Column]:
+        return [
+            replace(column, cell=self._state) if column.label == "State" else column
+            for column in self.columns
+        ]
+
+    def _state(self, row: PayoutRun) -> Cell:
+        """What is open of the run, in words; else its state."""
+        if row.state == PayoutState.DRAFT and not row.drawn_up_at:
+            return Badge("Being drafted", "wait")
+        if row.pk in self.open_payments:
+            return Badge(capfirst(open_in_words(self.open_payments[row.pk])), "wait")
+        return payment_state(row)
+
     def selection(self) -> Selection:
         return Selection(runs, {"search": self.search_word, **self.filters.chosen()})
 
@@ -118,7 +135,7 @@ SHOWN = Column(
     names_row=True,
 )
 PAID_TO = Column(
-    "Paid to", lambda row: row.paid_to.words if row.paid_to else Muted("waiting for their details")
+    "Paid to", lambda row: row.paid_to.words if row.paid_to else Muted("waits for details")
 )
 RUN_AMOUNT = Column(
     "Amount", lambda row: row.amount, sort="amount", by=("due_minor", "pk"), look="number strong"
@@ -142,6 +159,7 @@ class RunMembers(Listing[RunLine]):
     search_label = "Search members"
     filter_form = LineFilters
     carried = ("show",)
+    rows_are_members = True
     default_sort = "-amount"
     shows_times = False
     file_columns = {
@@ -195,6 +213,10 @@ class RunMembers(Listing[RunLine]):
     def find(self) -> QuerySet[PayoutRunMember]:
         return run_members(self.run, search=self.search, **self.filters.chosen())
 
+    def member_ids(self) -> QuerySet[Any, int]:
+        lines: QuerySet[Any] = self.find()
+        return lines.order_by("pk").values_list("member_id", flat=True)
+
     def rows_of(self, found: Sequence[PayoutRunMember]) -> list[RunLine]:
         return lines_of(self.run, found)
 
@@ -213,6 +235,15 @@ class RunMembers(Listing[RunLine]):
                 icon="clock",
             )
         return EmptyState("Nobody here", "This run pays nobody.", icon="members")
+
+    @property
+    def ask_href(self) -> str:
+        """The address to mail those whose payment waits for their details."""
+        rows = (
+            f"{self.name}?{urlencode({'state': PayoutState.PENDING_INFO, 'run_id': self.run.pk})}"
+        )
+        query = {"rows": rows, "started": DETAILS}
+        return f"{page_url('brand_admin:members_email', [self.brand.slug])}?{urlencode(query)}"
 
     def file_name(self) -> str:
         return f"run-{self.run.pk}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from brand_admin.payments.run_forms import Chosen
-from core.money import Money
+from core.money import Money, exponent
 from core.templatetags.display import count
 from payouts.details import ShownDetails, count_unseen, details_by_member
 from payouts.due import DueRow
@@ -18,7 +18,7 @@ from payouts.models import (
     PayoutRunMember,
     PayoutState,
 )
-from payouts.run_files import paypal_parts, still_to_pay
+from payouts.run_files import PAYPAL_WHOLE_UNITS, paypal_parts, still_to_pay
 from payouts.selectors import (
     MarkPaidSummary,
     RunStateTotal,
@@ -66,6 +66,8 @@ class RunFacts:
     by_bank: int
     to_mark: MarkPaidSummary | None
     waiting: str
+    open_words: str  # "3 wait for details"
+    is_rounded_for_paypal: bool
 
 
 _ORDER = (
@@ -92,6 +94,8 @@ def facts_of(run: PayoutRun) -> RunFacts:
         by_bank=still_to_pay(run, method=PayoutMethod.BANK).count() if in_processing else 0,
         to_mark=mark_paid_summary(run) if in_processing else None,
         waiting=_waiting(run, totals.get(PayoutState.PENDING_INFO)),
+        is_rounded_for_paypal=run.currency in PAYPAL_WHOLE_UNITS and exponent(run.currency) > 0,
+        open_words=open_in_words({state: total.payments for state, total in totals.items()}),
     )
 
 
@@ -114,9 +118,23 @@ def _waiting(run: PayoutRun, total: RunStateTotal | None) -> str:
         )
     if total is None:
         return ""
-    is_one = total.payments == 1
-    waits, asked = ("is", "The member is") if is_one else ("are", "The members are")
-    return f"{total.words} {waits} waiting for their details. {asked} asked to share them with you."
+    waits = "waits" if total.payments == 1 else "wait"
+    return (
+        f"{total.words} {waits} for details. Each goes on the way as soon as its member has shared"
+        " their payout details with you."
+    )
+
+
+def open_in_words(payments: Mapping[str, int]) -> str:
+    """Say what is open of a run, by how many payments are in each state: "3 wait for details"."""
+    said = []
+    processing = payments.get(PayoutState.PROCESSING, 0)
+    waiting = payments.get(PayoutState.PENDING_INFO, 0)
+    if processing:
+        said.append(f"{count(processing)} on the way")
+    if waiting:
+        said.append(f"{count(waiting)} wait{'s' if waiting == 1 else ''} for details")
+    return ", ".join(said)
 
 
 @dataclass(frozen=True, slots=True)

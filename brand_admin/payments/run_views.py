@@ -31,7 +31,7 @@ from brand_admin.payments.run_forms import (
     known_currency,
 )
 from brand_admin.payments.run_lists import RunMembers
-from brand_admin.payments.run_pages import choices_of, facts_of
+from brand_admin.payments.run_pages import choices_of, facts_of, open_in_words
 from brand_admin.refusals import add_refusal, sentence
 from brand_admin.work_progress import started_about
 from core.money import Money
@@ -211,13 +211,9 @@ def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
             when = f"{day(run.confirmed_at)}, {clock(run.confirmed_at)}"
             messages.info(request, f"Confirmed already, once: {run.confirmed_by}, {when}.")
     else:
-        in_processing = totals_by_state(run).get(PayoutState.PROCESSING)
-        told = (
-            f"On the way: {in_processing.words}."
-            if in_processing
-            else "No payment is on the way yet."
-        )
-        messages.success(request, f"The run is confirmed. {told}")
+        totals = totals_by_state(run)
+        told = open_in_words({state: total.payments for state, total in totals.items()})
+        messages.success(request, f"The run is confirmed: {told}.")
     return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
 
 

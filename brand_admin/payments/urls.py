@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.listing.views import list_file, list_page
+from brand_admin.listing.views import list_change, list_file, list_page
 from brand_admin.payments import run_views, views, write_off_views
 from brand_admin.payments.due_list import Due
 from brand_admin.payments.lists import Payments
@@ -12,6 +12,7 @@ urlpatterns = [
     path("", list_page(Due), name="payments"),
     path("due.csv", list_file(Due), name="payments_due_csv"),
     path("sent/", list_page(Payments), name="payments_sent"),
+    path("sent/change/", list_change(Payments), name="payments_change"),
     path("sent.csv", list_file(Payments), name="payments_csv"),
     path("new/", views.payment_new, name="payment_new"),
     path("adjustment/", views.adjustment_new, name="adjustment_new"),

@@ -14,6 +14,7 @@ from core.templatetags.display import money
 from offers.models import Enrollment, EnrollmentStatus
 from offers.services import renew_dashboard_link
 from payouts.ledger import balances
+from payouts.selectors import waiting_for_details
 from tracking.links.generating import generate_items
 from tracking.links.items import ItemError
 from tracking.links.membership import (
@@ -27,13 +28,17 @@ from tracking.models import PromoCode
 
 
 def owed_among(enrollments: Iterable[Enrollment], *, now: datetime) -> dict[int, Money]:
-    """Return what each member is owed, due or in hold, by enrollment: they can't be removed."""
+    """Return what each member is owed, by enrollment: they can't be removed.
+
+    That is what is due or in hold, and what waits for their payout details.
+    """
     chosen = {enrollment.pk: enrollment for enrollment in enrollments}
-    return {
-        pk: Money(balance.owed_minor, chosen[pk].offer.currency)
+    waiting = waiting_for_details(chosen)
+    owed = {
+        pk: max(balance.owed_minor, 0) + waiting.get(pk, 0)
         for pk, balance in balances(chosen, now=now).items()
-        if balance.owed_minor > 0
     }
+    return {pk: Money(minor, chosen[pk].offer.currency) for pk, minor in owed.items() if minor}
 
 
 def notes_on_removal(
@@ -44,12 +49,13 @@ def notes_on_removal(
     Who is owed money stays in the offer; what somebody was paid too much stays as a debt.
     """
     chosen = {enrollment.pk: enrollment for enrollment in enrollments}
-    notes = {}
+    owed = owed_among(chosen.values(), now=now)
+    notes = {pk: (amount, "Owed: stays in the offer") for pk, amount in owed.items()}
     for pk, balance in balances(chosen, now=now).items():
         amount = Money(abs(balance.owed_minor), chosen[pk].offer.currency)
-        if balance.owed_minor > 0:
-            notes[pk] = amount, "Owed: stays in the offer"
-        elif balance.debt_minor:
+        if pk in notes:
+            continue
+        if balance.debt_minor:
             notes[pk] = amount, "Paid too much: stays as a debt"
     return notes
 

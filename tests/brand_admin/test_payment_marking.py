@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from affiliates.models import Member
+from core.money import Money
 from core.tenancy import acting_for
 from payouts import run_files
 from payouts.models import Payout
@@ -13,6 +14,7 @@ from tests.answers import page_text
 from tests.brand_admin.desk import at, csv_of, desk_of, sell, shown
 from tests.brand_admin.test_payment_runs import confirmed, page_of, paid_by_paypal, post, seen_on
 from tests.cast import NOW, SYSTEM, Cast, release_to_brand
+from tracking.links.membership import OwedError, remove_from_offer
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 
@@ -113,3 +115,63 @@ def start_sharing(member: Member) -> None:
     with acting_for(member.brand_id):
         release_to_brand(member)
         update_payments(member, now=NOW)
+
+
+def test_several_payments_are_marked_paid_together(owed: Cast) -> None:
+    """Those that were paid before stay as they were, and no payment that the page did not show."""
+    stop_sharing(owed.mara)
+    run, theo = confirmed(owed), desk_of(owed.theo)
+    with acting_for(owed.juniper):
+        chosen = {"action": "paid", "selected": list(Payout.objects.values_list("pk", flat=True))}
+    here = at(owed.juniper, "payments_change")
+
+    asked = shown(theo.post(here, chosen))
+    everything = theo.post(f"{here}?all=1", {"action": "paid", "confirmed": "1"})
+    before = states(owed)
+    shown(theo.post(here, chosen | {"confirmed": "1", "reference": "BACS 41"}, follow=True))
+    again = shown(theo.post(here, chosen | {"confirmed": "1"}, follow=True))
+
+    assert "Mark as paid: 2 payments." in asked
+    assert everything.status_code == 302
+    assert before == {owed.mara.pk: "pending_info", owed.diego.pk: "processing"}
+    assert states(owed) == {owed.mara.pk: "paid", owed.diego.pk: "paid"}
+    assert "2 were paid already" in again
+    with acting_for(owed.juniper):
+        run.refresh_from_db()
+        assert run.state == "paid"
+        assert set(Payout.objects.values_list("reference", flat=True)) == {"BACS 41"}
+
+
+def test_a_run_says_one_thing_and_members_are_asked_for_their_details(owed: Cast) -> None:
+    stop_sharing(owed.mara)
+    stop_sharing(owed.diego)
+    run, theo = confirmed(owed), desk_of(owed.theo)
+
+    page, listed = page_of(owed, run), shown(theo.get(at(owed.juniper, "payment_runs")))
+    href = theo.get(at(owed.juniper, "payment_run", run_id=run.pk)).context["listing"].ask_href
+    drawer = theo.get(theo.get(href)["Location"])
+
+    assert "2 wait for details" in page
+    assert "2 wait for details" in listed
+    assert "on the way" not in page.replace("Each goes on the way as soon as", "")
+    assert "Enter my payout details" in drawer.text
+    people = {one.to_address for one in drawer.context["audience"].recipients}
+    assert people == {owed.mara.email, owed.diego.email}
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "written"),
+    [(1_234_50, "HUF", "1235"), (1_234_00, "TWD", "1234"), (500, "JPY", "500"), (5, "GBP", "0.05")],
+)
+def test_paypal_gets_whole_units_where_it_takes_no_others(
+    minor: int, currency: str, written: str
+) -> None:
+    assert run_files.amount_for_paypal(Money(minor, currency)) == written
+
+
+def test_nobody_leaves_an_offer_while_a_payment_waits_for_their_details(owed: Cast) -> None:
+    stop_sharing(owed.mara)
+    confirmed(owed)
+
+    with acting_for(owed.juniper), pytest.raises(OwedError, match=r"8\.42"):
+        remove_from_offer(enrollment=owed.mara_in_glow, by=SYSTEM, now=NOW)

@@ -189,7 +189,7 @@ def test_confirming_twice_confirms_once_and_says_so(owed: Cast) -> None:
     before = snapshot()
     second = shown(post(owed, "payment_run_confirm", run))
 
-    assert "The run is confirmed. On the way: 2 payments." in first
+    assert "The run is confirmed: 2 on the way." in first
     assert "Confirmed already, once: " in second
     assert snapshot().counts | {"django_session": 0} == before.counts | {"django_session": 0}
     assert mara_balance(owed) == Balance(earned_minor=842, on_the_way_minor=842)
@@ -342,7 +342,7 @@ def test_who_has_said_nothing_yet_is_in_no_file_and_waits(owed: Cast) -> None:
     assert [row[0] for row in csv_of(theo.post(bank))] == ["member", "Diego Arroyo"]
     assert csv_of(theo.post(at(owed.juniper, paypal, run_id=run.pk))) == []
     assert "Waiting for details" in page_of(owed, run)
-    assert "1 payment is waiting for their details." in page_of(owed, run)
+    assert "1 payment waits for details." in page_of(owed, run)
     with acting_for(owed.juniper):
         states = dict(Payout.objects.values_list("member_id", "state"))
     assert states == {owed.mara.pk: "pending_info", owed.diego.pk: "processing"}
@@ -374,7 +374,7 @@ def test_the_pages_of_runs_take_as_many_queries_for_three_as_for_one(cast: Cast)
     sell(cast)
     run = confirmed(cast)
     one = at(cast.juniper, "payment_run", run_id=run.pk)
-    assert queries_of(ines, at(cast.juniper, "payment_runs")) == 5
+    assert queries_of(ines, at(cast.juniper, "payment_runs")) == 6
     counted = queries_of(ines, one)
 
     for number, code in (("1004", "MARA15"), ("1005", "DIEGO10"), ("1006", "JUNE20")):
@@ -382,7 +382,7 @@ def test_the_pages_of_runs_take_as_many_queries_for_three_as_for_one(cast: Cast)
     draft(cast)
     three = confirmed(cast)
 
-    assert queries_of(ines, at(cast.juniper, "payment_runs")) == 5
+    assert queries_of(ines, at(cast.juniper, "payment_runs")) == 6
     assert queries_of(ines, at(cast.juniper, "payment_run", run_id=three.pk)) == counted
 
 

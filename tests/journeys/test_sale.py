@@ -119,7 +119,7 @@ def test_from_the_click_to_the_payment(
     due.get_by_role("link", name="Send payment").click()
     expect(office.locator("#main")).to_contain_text("JN-1001")
     office.get_by_label("Reference").fill("BACS 2041")
-    office.get_by_role("button", name="Record payment").click()
+    office.get_by_role("button", name="Record as paid").click()
     expect(office.get_by_role("heading", level=1)).to_have_text("£8.42")
     expect(office.locator("#main")).to_contain_text("Paid")
     go_to(office, "Payments")

@@ -13,6 +13,7 @@ from core.money import Money
 from offers.models import Enrollment, EnrollmentStatus, Offer
 from offers.services import enroll, set_enrollment_status
 from payouts.ledger import Balance, balances
+from payouts.selectors import waiting_for_details
 from tracking.links.generating import deactivate_items
 from tracking.links.promo_codes import give_codes, lock_codes, suggest_codes
 from tracking.links.tracking_links import give_links
@@ -75,13 +76,16 @@ def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Prom
 
 @transaction.atomic
 def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
-    """Remove the member from the offer. Raises OwedError while anything is due or held.
+    """Remove the member from the offer. Raises OwedError while anything is due or held, also
+    while a payment waits for their payout details.
 
     What the member was paid too much does not keep them in it: the debt stays in the ledger.
     """
     balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
-    if balance.owed_minor > 0:
-        raise OwedError(Money(balance.owed_minor, enrollment.offer.currency))
+    waiting_minor = waiting_for_details([enrollment.pk]).get(enrollment.pk, 0)
+    owed_minor = max(balance.owed_minor, 0) + waiting_minor
+    if owed_minor > 0:
+        raise OwedError(Money(owed_minor, enrollment.offer.currency))
     deactivate_items(enrollment=enrollment, by=by, now=now)
     return set_enrollment_status(
         enrollment=enrollment, status=EnrollmentStatus.REMOVED, by=by, now=now

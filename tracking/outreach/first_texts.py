@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from notifications.models import Purpose
 
 _ITEMS_AND_DASHBOARD = """
@@ -39,3 +41,22 @@ FIRST_TEXTS: dict[str, FirstText] = {
         ),
     ),
 }
+
+DETAILS = "details"  # the key of the text that asks for payout details
+
+
+def ask_for_details() -> FirstText:
+    """Return the text that asks members where to pay them; it leads to their own page for that."""
+    page = f"{settings.BASE_URL}/portal/payout/"
+    return FirstText(
+        subject="{{ brand_name }} wants to pay you: where to?",
+        body=(
+            "<p>Hi {{ first_name | there }},</p>\n"
+            "<p>Your commission from {{ brand_name }} is ready to be paid. It waits until you have"
+            " said where to, and shared that with {{ brand_name }}. This takes two minutes:</p>\n"
+            f'<p><a href="{page}">Enter my payout details</a></p>\n'
+            "<p>You log in with a code that is mailed to you, and your details are stored"
+            " encrypted.</p>\n"
+            "<p>Thanks,<br>{{ sender_name }}</p>"
+        ),
+    )
