@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,14 @@ from django.core.exceptions import ValidationError
 
 from core.money import Money, MoneyError, exponent, parse_decimal, plain_percent
 
+# A currency before or after the number: "€12,50", "12.50 EUR".
+AROUND_NUMBER = re.compile(
+    r"^(?:[A-Z]{3}\s*|[$\u20ac\u00a3\u00a5]\s*)|\s*(?:[A-Z]{3}|[$\u20ac\u00a3\u00a5])$"
+)
+SPACES = re.compile(r"[\s\u2019']")
+GROUPED_BY_SPACES = re.compile(r"-?\d{1,3}(?:[\s\u2019']\d{3})+(?:[.,]\d+)?")
+GROUPED = re.compile(r"-?\d{1,3}(?:,\d{3})+\.\d+|-?\d{1,3}(?:\.\d{3})+,\d+")
+AMBIGUOUS = re.compile(r"-?[1-9]\d{0,2},\d{3}")
 MAX_TYPED_AMOUNT_MINOR = 10**12  # a longer number is a mistake; a bigint holds far more
 
 
@@ -30,7 +39,7 @@ class PercentField(forms.CharField):
         text = super().to_python(value)
         if not text:
             return None
-        basis_points = read_decimal(text.removesuffix("%")) * 100
+        basis_points = read_decimal(text.removesuffix("%").rstrip()) * 100
         if basis_points != int(basis_points):
             raise ValidationError("Use at most two decimals.")
         if not 0 <= basis_points <= 10_000:
@@ -60,8 +69,23 @@ def read_amount(text: str, currency: str, *, more_than_zero: bool = False) -> Mo
 
 
 def read_decimal(text: str) -> Decimal:
-    """Return a number that is written in plain digits. Raises ValidationError."""
+    """Return a number as people write it: 12.5, 12,5, 1,234.50, 1.234,50, 1 234,50, with a sign.
+
+    With both marks, the last one begins the decimals. A single mark begins them too, but "1,234"
+    could be either, and is refused. Raises ValidationError.
+    """
+    plain = AROUND_NUMBER.sub("", text.strip())
+    if GROUPED_BY_SPACES.fullmatch(plain):
+        plain = SPACES.sub("", plain)
+    marks = [mark for mark in plain if mark in ".,"]
+    if len(set(marks)) == 2 and GROUPED.fullmatch(plain):
+        plain = plain.replace(marks[0], "").replace(marks[-1], ".")
+    elif AMBIGUOUS.fullmatch(plain):
+        whole, decimals = plain.replace(",", ""), plain.replace(",", ".")
+        raise ValidationError(f"Write {whole} or {decimals}: {plain} could mean both.")
+    elif marks == [","]:
+        plain = plain.replace(",", ".")
     try:
-        return parse_decimal(text)
+        return parse_decimal(plain)
     except MoneyError as error:
         raise ValidationError("Write a number, like 12.5.") from error

@@ -54,10 +54,12 @@ ORDER = Column(
     "Order", lambda row: Link(row.order.external_id, "conversion", row.pk), names_row=True
 )
 TIME = Column("Time", lambda row: row.occurred_at, sort="time")
-WON_BY = Column("Won by", lambda row: Titled(Evidence(row.evidence).label, capfirst(row.why)))
+WON_BY = Column(
+    "Won by", lambda row: Titled(Evidence(row.evidence).label, capfirst(row.why)), look="off-phone"
+)
 AMOUNTS = (
     Column("Sale", lambda row: row.sale, sort="sale", look="number"),
-    Column("Refunds", lambda row: row.refunded, sort="refunds", look="number"),
+    Column("Refunds", lambda row: row.refunded, sort="refunds", look="number off-phone"),
     Column("Commission", lambda row: row.commission, sort="commission", look="number strong"),
 )
 

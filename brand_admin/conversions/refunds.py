@@ -111,7 +111,7 @@ class RefundsToCheck(Listing[RefundRow]):
             sort="received",
             by=("received_at", "pk"),
         ),
-        Column("Source", lambda row: row.refund.source),
+        Column("Source", lambda row: row.refund.source, look="off-phone"),
         Column("What came of it", _outcome, look="wide wraps"),
         Column("Asked", lambda row: row.asked or "What is left", look="number"),
         Column("Applied", lambda row: row.refund.given_back, look="number strong"),

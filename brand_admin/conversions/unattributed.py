@@ -108,8 +108,8 @@ class UnattributedOrders(Listing[Order]):
     columns: ClassVar[Sequence[Column]] = (
         Column("Order", lambda row: row.external_id, names_row=True),
         Column("Time", lambda row: row.ordered_at, sort="time", by=("ordered_at", "pk")),
-        Column("Source", lambda row: row.source),
-        Column("Codes and other evidence", _brought, look="wraps"),
+        Column("Source", lambda row: row.source, look="off-phone"),
+        Column("Codes and other evidence", _brought, look="wraps off-phone"),
         Column("Why nobody", lambda row: capfirst(row.unattributed), look="wide wraps"),
         Column("Amount", _total, look="number strong"),
     )

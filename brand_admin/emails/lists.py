@@ -53,7 +53,7 @@ class Campaigns(Listing[CampaignProgress]):
             look="wraps",
             names_row=True,
         ),
-        Column("Purpose", lambda row: row.campaign.get_purpose_display()),
+        Column("Purpose", lambda row: row.campaign.get_purpose_display(), look="off-phone"),
         Column(
             "Confirmed",
             lambda row: Lines(row.campaign.confirmed_at, Muted(who(row.campaign.confirmed_by))),
@@ -69,8 +69,8 @@ class Campaigns(Listing[CampaignProgress]):
         ),
         Column("Accepted", lambda row: row.counts.reached, look="number"),
         Column("Failed", lambda row: row.counts.failed, look="number"),
-        Column("Unknown", lambda row: row.counts.unknown, look="number"),
-        Column("Waiting", lambda row: row.counts.waiting, look="number"),
+        Column("Unknown", lambda row: row.counts.unknown, look="number off-phone"),
+        Column("Waiting", lambda row: row.counts.waiting, look="number off-phone"),
         Column("State", lambda row: Badge(row.word, row.tone)),
     )
     file_columns = {

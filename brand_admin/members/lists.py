@@ -103,9 +103,9 @@ class Members(Listing[MemberLine]):
             lambda row: address(row.member.email, row.suppressed),
             sort="email",
             by=("email", "pk"),
-            look="wide",
+            look="wide off-phone",
         ),
-        Column("Offers", lambda row: row.summary.offers, sort="offers", look="number"),
+        Column("Offers", lambda row: row.summary.offers, sort="offers", look="number off-phone"),
         Column(
             "Conversions", lambda row: row.summary.conversions, sort="conversions", look="number"
         ),
@@ -116,7 +116,7 @@ class Members(Listing[MemberLine]):
             "Commission",
             lambda row: amounts(row.summary.commission),
             sort="commission",
-            look="number",
+            look="number off-phone",
         ),
         Column("Due", lambda row: amounts(row.summary.due), sort="due", look="number strong"),
         Column(
@@ -124,7 +124,7 @@ class Members(Listing[MemberLine]):
             lambda row: day(row.member.joined_at),
             sort="joined",
             by=("joined_at", "pk"),
-            look="number",
+            look="number off-phone",
         ),
     )
     file_columns = {

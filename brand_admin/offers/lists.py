@@ -55,7 +55,7 @@ class Offers(Listing[OfferRow]):
             lambda row: Lines(row.words, Muted(row.offer.get_kind_display())),
             look="wraps wide",
         ),
-        Column("Members", lambda row: row.figures.members, look="number"),
+        Column("Members", lambda row: row.figures.members, look="number off-phone"),
         Column("Conversions", lambda row: row.figures.totals.conversions, look="number"),
         Column("Sales", lambda row: sales(row.figures), look="number"),
         Column("Commission", lambda row: row.figures.commission, look="number strong"),

@@ -50,7 +50,7 @@ DATE = Column(
     names_row=True,
 )
 REFERENCE = Column("Reference", lambda row: row.reference)
-RECORDED_BY = Column("Recorded by", lambda row: person(row.created_by))
+RECORDED_BY = Column("Recorded by", lambda row: person(row.created_by), look="off-phone")
 AMOUNT = Column(
     "Amount",
     lambda row: row.amount,

@@ -54,7 +54,7 @@ class Runs(Listing[PayoutRun]):
             names_row=True,
         ),
         Column("By", lambda row: person(row.created_by)),
-        Column("Confirmed by", lambda row: person(row.confirmed_by)),
+        Column("Confirmed by", lambda row: person(row.confirmed_by), look="off-phone"),
         Column("Reference", lambda row: row.reference),
         Column("State", lambda row: row.state),
         Column(

@@ -7,8 +7,9 @@ from typing import Any
 
 from django import forms
 
+from brand_admin.amounts import read_decimal
 from brand_admin.segments import SegmentFilters
-from core.money import MoneyError, exponent, parse_decimal
+from core.money import exponent
 from offers.models import EnrollmentStatus, OfferKind, OfferStatus
 from offers.selectors import project_names
 from tracking.figures.offer_report import SORT_KEYS, OfferRow
@@ -30,11 +31,11 @@ class FigureFilters(forms.Form):
     """A minimum of one figure; an amount is in the offer's currency."""
 
     figure = forms.ChoiceField(
-        required=False, label="With at least", choices=[("", "Any figures"), *FIGURES.items()]
+        required=False, label="At least", choices=[("", "No minimum"), *FIGURES.items()]
     )
     least = forms.CharField(
         required=False,
-        label="How much",
+        label="Minimum",
         max_length=16,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
@@ -44,8 +45,8 @@ class FigureFilters(forms.Form):
         self.is_valid()
         figure, text = self.cleaned_data.get("figure", ""), self.cleaned_data.get("least", "")
         try:
-            amount = parse_decimal(text) if figure and text else None
-        except MoneyError:
+            amount = read_decimal(text) if figure and text else None
+        except forms.ValidationError:
             return None
         if amount is None or not 0 < amount < 10**12:
             return None

@@ -5,6 +5,7 @@ from django.urls import path
 from brand_admin.listing.views import list_file, list_page
 from brand_admin.settings import (
     account,
+    basics,
     email_templates,
     flags,
     logo,
@@ -18,6 +19,7 @@ from brand_admin.settings.audit import AuditLog
 
 urlpatterns = [
     path("", views.brand_settings, name="settings"),
+    path("basics/", basics.brand_basics, name="brand_basics"),
     path("logo/", logo.brand_logo, name="settings_logo"),
     path("staff/", staff.staff, name="settings_staff"),
     path("staff/second-factor/", staff.second_factor, name="settings_second_factor"),

@@ -16,6 +16,7 @@ from brand_admin.pages import render_page
 from brand_admin.settings.forms import BrandForm
 from brand_admin.versioned import meanwhile
 from core.versions import ChangedMeanwhileError
+from tracking.orders.brand_basics import are_basics_open
 
 SECTION = "settings"
 
@@ -23,7 +24,7 @@ SECTION = "settings"
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.READ, post=Permission.ADMINISTER)
 def brand_settings(request: BrandRequest) -> HttpResponse:
-    """Edit the brand's settings; some, like the currency, are only shown."""
+    """Edit the brand's settings; some are only shown."""
     form = BrandForm.of(request.brand, request.POST if request.method == "POST" else None)
     told = None
     if request.method == "POST" and form.is_valid():
@@ -44,6 +45,7 @@ def brand_settings(request: BrandRequest) -> HttpResponse:
         status=409 if told else 422 if form.errors else 200,
         form=form,
         meanwhile=told,
+        is_open=are_basics_open(),
     )
 
 

@@ -1,5 +1,13 @@
 // <form data-auto-submit>: a changed choice sends it at once, typing after a pause; empty fields stay out of the address.
+// On a phone the fields are folded until the button is pressed.
 let waiting = 0;
+
+document.addEventListener("click", (event) => {
+  const toggle = event.target.closest("[data-filter-toggle]");
+  if (!toggle) return;
+  const isOpen = toggle.form.classList.toggle("is-open");
+  toggle.setAttribute("aria-expanded", String(isOpen));
+});
 
 document.addEventListener("change", (event) => {
   const { form, type } = event.target; // a control may stand in one form and belong to another

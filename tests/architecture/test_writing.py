@@ -76,7 +76,7 @@ WRITERS = {
         links/own_slugs links/promo_codes links/refused_lines links/storing links/tracking_links
         links/visitor_keys
         models/conversions models/days models/items models/link_addresses models/orders
-        orders/applying orders/crediting
+        orders/applying orders/brand_basics orders/crediting
         orders/exchange orders/looking_again
         orders/recording orders/refunds orders/revising orders/saving orders/sharing privacy/erasure
         privacy/shoppers

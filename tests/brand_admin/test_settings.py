@@ -111,6 +111,7 @@ def test_a_wrong_setting_is_refused(field: str, value: str, said: str, cast: Cas
 
 def test_currency_and_time_zone_are_shown_and_fixed(cast: Cast) -> None:
     ines, address = desk_of(cast.ines), at(cast.juniper, "settings")
+    sell(cast)
 
     page = shown(ines.get(address))
     ines.post(address, brand_form(currency="USD", time_zone="Asia/Tokyo"))

@@ -53,6 +53,7 @@ from tracking.models.link_addresses import (
     LinkSlug,
 )
 from tracking.models.orders import (
+    BrandWithOrders,
     Order,
     OrderLine,
     OrderRevision,
@@ -71,6 +72,7 @@ __all__ = [
     "SOURCE_FIGURES",
     "SUB_IDS",
     "USE_FIELDS",
+    "BrandWithOrders",
     "Click",
     "ClickBatch",
     "ClickEarning",

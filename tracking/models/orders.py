@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Collate, Reverse, Upper
 
-from accounts.models import OutboxEvent
+from accounts.models import Brand, OutboxEvent
 from accounts.outbox.triggers import event_of_change, event_of_new
 from core.db import append_only
 from core.kept_sums import after_statement
@@ -303,3 +303,29 @@ class Refund(TenantModel):
     @property
     def given_back(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+
+# An order counts on a day of the time zone, and figures are kept in the currency.
+NO_ORDER_YET = """
+IF EXISTS (SELECT FROM tracking_order WHERE brand_id = NEW.id) THEN
+    RAISE EXCEPTION 'the currency and the time zone of a brand are fixed by its first order';
+END IF;
+RETURN NEW;
+"""
+
+
+class BrandWithOrders(Brand):
+    """A brand whose currency and time zone stay as they are once it has an order."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            pgtrigger.Trigger(
+                name="tracking_brand_basics",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("currency", "time_zone"),
+                condition=pgtrigger.Q(old__currency__df=pgtrigger.F("new__currency"))
+                | pgtrigger.Q(old__time_zone__df=pgtrigger.F("new__time_zone")),
+                func=NO_ORDER_YET,
+            )
+        ]
