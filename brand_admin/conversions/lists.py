@@ -53,12 +53,12 @@ def _reject(
 ORDER = Column(
     "Order", lambda row: Link(row.order.external_id, "conversion", row.pk), names_row=True
 )
-TIME = Column("Time", lambda row: row.occurred_at, sort="time")
+TIME = Column("Time", lambda row: row.occurred_at, sort="time", look="bare")
 WON_BY = Column(
     "Won by", lambda row: Titled(Evidence(row.evidence).label, capfirst(row.why)), look="off-phone"
 )
 AMOUNTS = (
-    Column("Sale", lambda row: row.sale, sort="sale", look="number"),
+    Column("Sale", lambda row: row.sale, sort="sale", look="number off-phone"),
     Column("Refunds", lambda row: row.refunded, sort="refunds", look="number off-phone"),
     Column("Commission", lambda row: row.commission, sort="commission", look="number strong"),
 )
@@ -90,10 +90,11 @@ class Conversions(Listing[Conversion]):
                 Link(row.member, "member", row.member_id),
                 Muted(Link(row.offer.name, "offer_report", row.offer_id)),
             ),
+            look="bare",
         ),
         WON_BY,
         *AMOUNTS,
-        Column("Status", conversion_status),
+        Column("Status", conversion_status, look="bare"),
     )
     file_columns = {
         "order": lambda row: row.order.external_id,

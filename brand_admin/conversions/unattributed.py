@@ -107,10 +107,12 @@ class UnattributedOrders(Listing[Order]):
     is_long = True
     columns: ClassVar[Sequence[Column]] = (
         Column("Order", lambda row: row.external_id, names_row=True),
-        Column("Time", lambda row: row.ordered_at, sort="time", by=("ordered_at", "pk")),
+        Column(
+            "Time", lambda row: row.ordered_at, sort="time", by=("ordered_at", "pk"), look="bare"
+        ),
         Column("Source", lambda row: row.source, look="off-phone"),
         Column("Codes and other evidence", _brought, look="wraps off-phone"),
-        Column("Why nobody", lambda row: capfirst(row.unattributed), look="wide wraps"),
+        Column("Why nobody", lambda row: capfirst(row.unattributed), look="wide wraps bare"),
         Column("Amount", _total, look="number strong"),
     )
     file_columns = {

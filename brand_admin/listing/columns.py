@@ -22,9 +22,9 @@ class Column:
     `sort` is the value of ?sort= for this column, and `by` the fields to order by, the last one
     unique; it is empty if the list itself sorts by this column. `look` has classes of the table
     component: "number" aligns figures, "strong" makes them bold, "wraps" lets long text wrap. On a
-    phone a row is two lines: "strong" stands beside the name, "wide" on a line of its own, and
-    "off-phone" nowhere. `names_row` makes the cell the header of its row. Only screen readers read
-    a `hidden` label.
+    phone a row is two lines: there "strong" stands beside the name, "wide" on a line of its own,
+    "bare" without its label, and "off-phone" nowhere. `names_row` makes the cell the header of its
+    row. Only screen readers read a `hidden` label.
     """
 
     label: str

@@ -99,10 +99,11 @@ class Payments(Listing[Payout]):
             lambda row: Link(row.member, "member", row.member_id),
             sort="member",
             by=("member__last_name", "member__first_name", "pk"),
+            look="bare",
         ),
         REFERENCE,
         RECORDED_BY,
-        Column("State", payment_state),
+        Column("State", payment_state, look="bare"),
         AMOUNT,
     )
     file_columns = {

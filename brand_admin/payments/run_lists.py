@@ -56,7 +56,7 @@ class Runs(Listing[PayoutRun]):
         Column("By", lambda row: person(row.created_by)),
         Column("Confirmed by", lambda row: person(row.confirmed_by), look="off-phone"),
         Column("Reference", lambda row: row.reference),
-        Column("State", lambda row: row.state),
+        Column("State", lambda row: row.state, look="bare"),
         Column(
             "Payments",
             lambda row: row.payments,
