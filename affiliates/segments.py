@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from datetime import datetime
+from urllib.parse import parse_qsl
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -76,6 +79,20 @@ def delete_segment(*, segment: Segment, by: Actor, now: datetime) -> None:
     for row in Segment.objects.select_for_update().filter(pk=segment.pk):
         audit.record(action="segment.deleted", target=row, by=by, now=now, name=row.name)
         row.delete()
+
+
+@transaction.atomic
+def forget_names_in_segments(names: Collection[str], *, instead: str) -> None:
+    """Delete segments that search for one of these names or addresses, and rename the others."""
+    wanted = [name.lower() for name in names]
+    pattern = re.compile("|".join(re.escape(name) for name in names), re.IGNORECASE)
+    for row in Segment.objects.select_for_update().order_by("pk"):
+        searched = " ".join(value for _name, value in parse_qsl(row.query)).lower()
+        if any(name in searched for name in wanted):
+            row.delete()
+        elif pattern.search(row.name):
+            row.name = f"{pattern.sub(instead, row.name)[:60]} {row.pk}"
+            row.save(update_fields=["name"])
 
 
 def _free_name(name: str, own: Segment | None = None) -> str:

@@ -26,6 +26,7 @@ from accounts.idempotency import forget_answers_with
 from accounts.models import AuditEntry, CodePurpose
 from accounts.selectors import brands_of
 from affiliates.models import Creator, Member, MemberHandle, MemberNote, MemberTag
+from affiliates.segments import forget_names_in_segments
 from background.erasure import erase_from_work
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
@@ -80,6 +81,7 @@ def _erase_member(member: Member, *, address: str, now: datetime) -> None:
     erase_correspondence(recipient=Reference.to(member), name=NAME, earlier_names=names, now=now)
     erase_from_work(names=names, instead=NAME, now=now)
     forget_answers_with(names)
+    forget_names_in_segments(names, instead=NAME)
     for one in addresses:
         erase_address(address=one, by=BY, now=now)
     Question.objects.filter(enrollment__member=member).update(note="")

@@ -18,6 +18,8 @@ from accounts.sessions import SessionStore
 from accounts.test_mode import open_test_brand
 from affiliates.logins import user_for_proven_address
 from affiliates.models import Creator, Member, MemberHandle, MemberTag
+from affiliates.notes import add_note
+from affiliates.segments import save_segment
 from affiliates.services import MemberError, add_member, change_member
 from background.files import save_file
 from background.models import Work, WorkChunk, WorkFile, WorkProblem, WorkState
@@ -73,6 +75,9 @@ def june(cast: Cast) -> Creator:
             note="It is June Okafor's", by=Actor.of_member("June Okafor"), now=NOW,
         )  # fmt: skip
         MemberTag.objects.create(member=cast.june, tag="Ceramics")
+        add_note(member=cast.june, text="Okafor likes mugs", by=SYSTEM, now=NOW)
+        save_segment(name="June", query="q=june+okafor", by=SYSTEM, now=NOW)
+        save_segment(name="Friends of June Okafor", query="tag=Mugs", by=SYSTEM, now=NOW)
         MemberHandle.objects.create(member=cast.june, platform="instagram", handle="june.okafor")
         change_member(
             member=cast.june, email=JUNE, first_name="June", last_name="Okafor-Lind", by=SYSTEM,
