@@ -98,8 +98,8 @@ def change_brand(
     """Change the brand's appearance and, if given, its postal address, automatic sending, minimum
     payment and how many months clicks are kept.
 
-    Its currency and time zone are changed by `tracking.orders.brand_basics`. Raises BrandError, and core.versions.ChangedMeanwhileError
-    when it is not at `seen_version`.
+    `tracking.orders.brand_basics` changes its currency and time zone. Raises BrandError, and
+    core.versions.ChangedMeanwhileError when it is not at `seen_version`.
     """
     if not name.strip():
         raise BrandError("name", "a brand needs a name")

@@ -31,14 +31,13 @@ from brand_admin.listing.listing import Listing, Selection
 from brand_admin.members.acts import acts_on
 from brand_admin.members.bulk import MAX_NAMED, MEMBER_ACTIONS, ONLY
 from brand_admin.members.forms import (
-    NO_OFFER,
     AddToOfferForm,
     AddToProjectForm,
     MemberFilters,
     OwnerForm,
 )
 from brand_admin.pages import id_in
-from brand_admin.segments import in_words, selected_members, to_save
+from brand_admin.segments import NO_OFFER, in_words, selected_members, to_save
 from brand_admin.suppressed import suppressed_in_words
 from core.templatetags.display import day
 from tracking.figures.member_ranking import FIGURES, ranked_members
@@ -241,5 +240,5 @@ class Members(Listing[MemberLine]):
         return {
             "segment": segment,
             "segment_words": in_words(segment.query) if segment else "",
-            "to_save": "" if segment else to_save(self.GET),  # type: ignore[arg-type]
+            "to_save": "" if segment else to_save(self.GET),
         }

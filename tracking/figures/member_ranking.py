@@ -38,7 +38,8 @@ def ranked_members(
     found = table.join(members, pk=table.col.member, _join_type=LOUTER)
     rank = Coalesce(table.col.figure, 0, output_field=_AMOUNT)
     by_rank = "-rank" if order.startswith("-") else "rank"
-    return with_cte(table, select=found).annotate(rank=rank).order_by(by_rank, *BY_NAME)
+    ranked: QuerySet[Member] = with_cte(table, select=found).annotate(rank=rank)
+    return ranked.order_by(by_rank, *BY_NAME)
 
 
 def _sums(figure: str, *, currency: str, now: datetime) -> QuerySet[Any, Any]:
