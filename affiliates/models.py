@@ -197,7 +197,7 @@ class Segment(TenantModel):
     """A filter of the list of members, with a name.
 
     `query` is the filter as it stands in the list's address: "tag=VIP&offer=3". The members are
-    found anew each time, so a segment holds whoever matches now.
+    found anew each time, so a segment holds those who match now.
     """
 
     name = models.CharField(max_length=80)

@@ -16,7 +16,6 @@ from core.kept_queries import kept_query
 from offers.models import (
     KINDS_WITH_CODES,
     Enrollment,
-    EnrollmentStatus,
     Offer,
     OfferStatus,
     Project,
@@ -202,7 +201,7 @@ class MembersInOffer:
 
 def active_by_offer(member_ids: QuerySet[Member, Any]) -> list[MembersInOffer]:
     """Return the offers in which these members are active, the one with most of them first."""
-    rows = Enrollment.objects.filter(member__in=member_ids, status=EnrollmentStatus.ACTIVE)
+    rows = Enrollment.objects.active().filter(member__in=member_ids)
     counted = rows.values_list("offer", "offer__name").annotate(members=Count("pk"))
     return [MembersInOffer(*row) for row in counted.order_by("-members", "offer__name", "offer")]
 

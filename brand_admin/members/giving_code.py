@@ -14,7 +14,7 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.members.forms import GiveCodeForm
 from brand_admin.pages import id_in, render_page
 from brand_admin.refusals import add_refusal
-from offers.models import KINDS_WITH_CODES, Enrollment, EnrollmentStatus
+from offers.models import KINDS_WITH_CODES, Enrollment
 from tracking.links.generating import generate_items
 from tracking.links.items import ItemError, codes_and_links
 from tracking.links.promo_codes import suggest_codes
@@ -58,7 +58,7 @@ def member_code(request: BrandRequest, member_id: int) -> HttpResponse:
 
 
 def _can_have_codes(member: Member) -> list[Enrollment]:
-    rows = Enrollment.objects.filter(member=member, status=EnrollmentStatus.ACTIVE)
+    rows = Enrollment.objects.active().filter(member=member)
     with_codes = rows.filter(offer__kind__in=KINDS_WITH_CODES)
     return list(with_codes.select_related("offer", "member").order_by("-pk"))
 

@@ -21,6 +21,7 @@ from brand_admin.reporting.lists import (
 )
 from tracking.figures.metrics import DateRange, offers_totals_by_day, today
 from tracking.figures.offer_report import CurrencySummary, OfferRow, offer_rows, summaries
+from tracking.figures.periods import bounds
 
 
 @require_safe
@@ -77,4 +78,5 @@ def _drawn(
         today=today(),
         currency=currency,
         with_clicks=any(offer.gives_links for offer in drawn),
+        began=bounds().first,
     )
