@@ -19,6 +19,7 @@ from brand_admin.charts import draw
 from brand_admin.home.beginning import FirstStep, first_steps
 from brand_admin.home.comparing import COMPARISONS, comparison_in, tiles_of
 from brand_admin.home.counts import what_needs_attention
+from brand_admin.home.needs import needs
 from brand_admin.pages import render_page
 from core.kept_queries import kept_selection
 from core.money import Money
@@ -36,10 +37,6 @@ PERIODS = ("7d", "30d", "month", "6m")
 LATEST = 6
 NOBODYS = 3
 TOP = 5
-UNATTRIBUTED_NOTE = (
-    "In the last 30 days. If there are many, the shop may be wired wrongly: look at what their"
-    " codes say."
-)
 
 
 @require_safe
@@ -74,13 +71,13 @@ def home(request: BrandRequest) -> HttpResponse:
         chosen=chosen,
         compared=compared,
         comparisons=COMPARISONS,
-        attention=what_needs_attention(now=now, health=health),
-        unattributed_note=UNATTRIBUTED_NOTE,
+        needs=needs(
+            what_needs_attention(now=now, health=health), slug=request.brand.slug, due=sums
+        ),
         sums=[
             (summary, tiles_of(summary, then.get(summary.currency, NOTHING), compares=compares))
             for summary in sums
         ],
-        due=[summary for summary in sums if summary.due.members],
         drawn=draw(
             offers_totals_by_day(drawn, period=chosen.period),
             key=request.GET.get("show", ""),
