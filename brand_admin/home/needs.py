@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from brand_admin.home.counts import Attention
 from core.components.page_urls import page_url
+from core.references import Reference
 from core.templatetags.display import breakable, count, money
 from integrations.selectors import NoticeKind
 from tracking.figures.offer_report import CurrencySummary
@@ -58,7 +59,7 @@ def needs(attention: Attention, *, slug: str, due: Sequence[CurrencySummary] = (
 def _of_systems(attention: Attention, slug: str) -> Iterator[Need]:
     for notice in attention.connections:
         yield Need(
-            key=f"connection:{notice.connection.pk}:{notice.kind}",
+            key=f"{Reference.to(notice.connection)} {notice.kind}",
             title=notice.connection.name,
             note=notice.text,
             path=page_url("brand_admin:connection", [slug, notice.connection.pk]),
@@ -66,7 +67,7 @@ def _of_systems(attention: Attention, slug: str) -> Iterator[Need]:
         )
     for endpoint in attention.webhooks:
         yield Need(
-            key=f"webhook:{endpoint.pk}",
+            key=Reference.to(endpoint),
             title=breakable(endpoint.title),
             note=endpoint.reason,
             path=page_url("brand_admin:webhook", [slug, endpoint.pk]),
