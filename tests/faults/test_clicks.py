@@ -19,6 +19,7 @@ from tests.own_processes import Process, frozen, until
 from tests.own_servers import OwnServers
 from tracking.links.click_lines import line_of
 from tracking.links.click_stream import STREAM
+from tracking.models import MAX_SOURCES_A_DAY
 
 BATCHES, LINES = 60, 50
 Fault = Callable[[OwnServers, list[Process]], None]
@@ -28,6 +29,17 @@ COUNTS = {
     "visitors": "SELECT coalesce(sum(visitors), 0) FROM tracking_sourcetotal WHERE value = %s",
     "of offers": "SELECT coalesce(sum(clicks), 0) FROM tracking_offersource WHERE value = %s",
 }
+# Of all tests: clicks whose second sub-id is in no total, and days with more of them than are kept.
+UNCOUNTED = """
+SELECT sum(clicks * CASE dimension WHEN 'sub1' THEN 1 WHEN 'sub2' THEN -1 ELSE 0 END)
+FROM tracking_sourcetotal
+"""
+CROWDED = f"""
+SELECT count(*) FROM (
+  SELECT FROM tracking_sourcetotal WHERE dimension = 'sub2'
+  GROUP BY enrollment_id, day HAVING count(*) > {MAX_SOURCES_A_DAY} + 1
+) AS days
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +56,10 @@ def consumers(started_servers: OwnServers) -> Iterator[list[Process]]:
 
 
 class Shoppers:
-    """Clicks on a link, in batches; all carry a sub-id by which they are told from others'."""
+    """Clicks on a link, in batches; all carry a sub-id by which they are told from others'.
+
+    Their second sub-id is a new one for each.
+    """
 
     def __init__(self, servers: OwnServers) -> None:
         self.servers = servers
@@ -60,7 +75,7 @@ class Shoppers:
                 clicked_at=datetime.now(UTC),
                 kind="visit",
                 visitor=place,  # the same shoppers in each batch
-                sub_ids=(self.mark,),
+                sub_ids=(self.mark, f"{self.mark}{number}-{place}"),
                 device="phone",
             )
             for place in range(LINES)
@@ -168,6 +183,7 @@ def test_each_click_is_stored_and_counted_once(
         "visitors": LINES,
         "of offers": all_of_them,
     }
+    assert (own_servers.value(UNCOUNTED), own_servers.value(CROWDED)) == (0, 0)
 
 
 def lambda_text(shoppers: Shoppers, consumers: list[Process]) -> str:

@@ -19,7 +19,7 @@ from tracking.models import SUB_IDS, Click, Conversion, ConversionSource
 from tracking.totals.conversion_sources import add_known_sources, came_by_click
 from tracking.totals.daily import totals_of
 
-FROM_CLICK = ["referrer_host", *SUB_IDS, "country", "device"]
+FROM_CLICK = ["referrer_host", *SUB_IDS, "country", "device", "as_other"]
 SECOND = timedelta(seconds=1)  # a click id holds whole seconds
 MISSED_SINCE = timedelta(hours=1)
 BATCH = 500

@@ -20,6 +20,7 @@ from tracking.links.conversion_sources import add_arriving_clicks
 from tracking.links.partitions import ensure_partitions, month_of
 from tracking.links.refused_lines import keep_refused, split
 from tracking.totals.arriving_clicks import count_alone, count_arriving_clicks
+from tracking.totals.new_sources import number_new_sources
 
 logger = logging.getLogger(__name__)
 
@@ -173,6 +174,7 @@ def _store_lines(lines: Sequence[bytes], *, now: datetime) -> int:
         cursor.execute(_ANALYZE)
         cursor.execute(_STORE)
     count_alone()
+    number_new_sources()
     add_arriving_clicks()
     count_arriving_clicks(first=first, last=last)
     return int(number)

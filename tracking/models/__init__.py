@@ -1,6 +1,8 @@
 """The models of tracking."""
 
 from tracking.models.clicks import (
+    MAX_SOURCES_A_DAY,
+    OTHER,
     ROBOTS,
     SOURCE_FIGURES,
     SUB_IDS,
@@ -68,6 +70,8 @@ __all__ = [
     "HOST_PATTERN",
     "IN_USE",
     "MAX_LABEL",
+    "MAX_SOURCES_A_DAY",
+    "OTHER",
     "ROBOTS",
     "SOURCE_FIGURES",
     "SUB_IDS",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from core.kept_sums import KeptSum, kept_in
@@ -12,6 +13,10 @@ from tracking.models.conversions import Conversion
 from tracking.models.items import TrackingLink
 
 SUB_IDS = ("sub1", "sub2", "sub3", "sub4", "sub5")
+# Visitors choose sub-ids and referrers, so they could make rows without end. A member has so many
+# values of a dimension on a day; the clicks of all others are counted together, as OTHER.
+MAX_SOURCES_A_DAY = 500
+OTHER = "(other)"
 
 
 class ClickKind(models.TextChoices):
@@ -50,7 +55,10 @@ class Dimension(models.TextChoices):
 
 
 class ClickSource(TenantModel):
-    """Where a click came from."""
+    """Where a click came from.
+
+    `as_other` names the dimensions in which the click is counted as OTHER.
+    """
 
     referrer_host = models.CharField(max_length=253, blank=True, db_default="")  # lower case
     sub1 = models.CharField(max_length=60, blank=True, db_default="")
@@ -62,6 +70,7 @@ class ClickSource(TenantModel):
     device = models.CharField(
         max_length=8, choices=Device, default=Device.OTHER, db_default=Device.OTHER
     )
+    as_other = ArrayField(models.CharField(max_length=8), null=True)
 
     class Meta(TenantModel.Meta):
         abstract = True
@@ -212,12 +221,17 @@ class SourceTotal(TenantModel):
     Conversions are the accepted ones whose order came with a click of this source, on the day of
     the order; `sales_minor` is net of refunds. Empty sub-ids and unknown countries have no row; an
     empty referrer has one.
+
+    `number` keeps the rows of a day at MAX_SOURCES_A_DAY: each value that a visitor chose has its
+    own one, OTHER has 0. Links, countries and devices need none, nor do rows of conversions alone.
+    That no other row is without one is a constraint of migration 0024, from its day on.
     """
 
     enrollment = TenantForeignKey(Enrollment)
     day = models.DateField()
     dimension = models.CharField(max_length=8, choices=Dimension)
     value = models.CharField(max_length=253, blank=True)
+    number = models.SmallIntegerField(null=True)
     clicks = models.BigIntegerField(default=0)
     visitors = models.BigIntegerField(default=0)
     robots = models.BigIntegerField(default=0)
@@ -232,6 +246,15 @@ class SourceTotal(TenantModel):
             models.UniqueConstraint(
                 fields=["brand", "enrollment", "dimension", "day", "value"],
                 name="tracking_source_once",
+            ),
+            models.UniqueConstraint(
+                fields=["brand", "enrollment", "dimension", "day", "number"],
+                name="tracking_source_number",
+                condition=models.Q(number__isnull=False),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(number__range=(0, MAX_SOURCES_A_DAY)),
+                name="tracking_source_most",
             ),
         ]
         indexes = [

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from tracking.models import SUB_IDS
+from tracking.models import OTHER, SUB_IDS
 
 DAY = timedelta(days=1)
 # Of two batches one is counted at a time: each has to see the visitors of the other.
@@ -30,10 +30,12 @@ _SOURCES = (
 def sources_of_click(click: str) -> str:
     """Return a join that gives each click of this table a row per `source`, also empty ones.
 
-    `source` has the columns `dimension` and `value`.
+    `source` has the columns `dimension` and `value`, as the click is counted.
     """
     rows = ", ".join(
-        f"('{dimension}', {click}.{column}{cast})" for dimension, column, cast in _SOURCES
+        f"('{dimension}', CASE WHEN '{dimension}' = ANY ({click}.as_other) THEN '{OTHER}'"
+        f" ELSE {click}.{column}{cast} END)"
+        for dimension, column, cast in _SOURCES
     )
     return f"CROSS JOIN LATERAL (VALUES {rows}) AS source (dimension, value)"
 
@@ -51,7 +53,7 @@ _VALUE = "coalesce({})".format(", ".join(f"{column}{cast}" for _, column, cast i
 # index.
 COUNT_SOURCES = f"""
 WITH visits AS MATERIALIZED (
-  SELECT id, brand_id, enrollment_id, day, visitor, {_COLUMNS},
+  SELECT id, brand_id, enrollment_id, day, visitor, as_other, {_COLUMNS},
     count(*) OVER (PARTITION BY brand_id, visitor, enrollment_id, day) AS number
   FROM arriving_click WHERE kind = 'visit'
 ), known AS MATERIALIZED (
@@ -102,13 +104,14 @@ WITH visits AS MATERIALIZED (
   FROM arriving_click WHERE kind <> 'visit' GROUP BY brand_id, enrollment_id, day, link_id
 )
 INSERT INTO tracking_sourcetotal AS total (brand_id, enrollment_id, day, dimension, value,
-  clicks, visitors, robots, inactive, conversions, sales_minor, commission_minor)
+  number, clicks, visitors, robots, inactive, conversions, sales_minor, commission_minor)
 SELECT brand_id, enrollment_id, day, dimension, value,
-  sum(clicks), sum(visitors), sum(robots), sum(inactive), 0, 0, 0
-FROM counted
-GROUP BY brand_id, enrollment_id, day, dimension, value
+  number, sum(clicks), sum(visitors), sum(robots), sum(inactive), 0, 0, 0
+FROM counted LEFT JOIN new_source USING (brand_id, enrollment_id, day, dimension, value)
+GROUP BY brand_id, enrollment_id, day, dimension, value, number
 ORDER BY brand_id, enrollment_id, day, dimension, value
 ON CONFLICT (brand_id, enrollment_id, dimension, day, value) DO UPDATE SET
+  number = coalesce(total.number, excluded.number),
   clicks = total.clicks + excluded.clicks,
   visitors = total.visitors + excluded.visitors,
   robots = total.robots + excluded.robots,
@@ -133,7 +136,7 @@ def count_alone() -> None:
 
 
 def count_arriving_clicks(*, first: datetime, last: datetime) -> None:
-    """Add the clicks of `arriving_click` to the totals, after `count_alone`.
+    """Add the clicks of `arriving_click` to the totals, after `number_new_sources`.
 
     `first` and `last` are the times of its first and last click.
     """

@@ -16,7 +16,7 @@ from django.db import connection
 
 from accounts.selectors import current_zone
 from core.tenancy import current_brand_id
-from tracking.models import SUB_IDS, Conversion, ConversionSource, Dimension, Evidence
+from tracking.models import OTHER, SUB_IDS, Conversion, ConversionSource, Dimension, Evidence
 from tracking.models.totals import Totals
 
 SourceKey = tuple[int, date, str, str]  # enrollment id, day, dimension, value
@@ -79,13 +79,10 @@ def values_of(source: ConversionSource) -> Iterator[tuple[str, str]]:
 
 def values_of_click(source: ConversionSource) -> Iterator[tuple[str, str]]:
     """Yield the same of what the click's row tells, without the link."""
-    for name in SUB_IDS:
-        if value := getattr(source, name):
-            yield name, value
-    yield Dimension.REFERRER, source.referrer_host
-    if source.country:
-        yield Dimension.COUNTRY, source.country
-    yield Dimension.DEVICE, source.device
+    values = {name: getattr(source, name) for name in SUB_IDS} | {"country": source.country}
+    shown = {name: value for name, value in values.items() if value}
+    shown |= {"referrer": source.referrer_host, "device": source.device}
+    yield from (shown | dict.fromkeys(source.as_other or (), OTHER)).items()
 
 
 def locked_sources(conversions: Iterable[Conversion]) -> dict[int, ConversionSource]:
