@@ -8,6 +8,7 @@ from datetime import datetime
 
 from accounts.models import AuditEntry, Role
 from core.references import Reference
+from core.templatetags.display import moment
 
 WORDS = {
     "address.allowed": "allowed mails to the address again",
@@ -48,6 +49,8 @@ WORDS = {
     "conversion.shared": "set the share of the order {order_id} to {share}: {reason}",
     "conversion.added_by_hand": "credited the order {order_id} by hand: {reason}",
     "conversion.rejected": "rejected the conversion: {reason}",
+    "code.grace_changed": "moved the end of the code {code} from {worked_until} to {works_until}",
+    "code.grace_ended": "ended the replaced code {code} before {worked_until}",
     "code.replaced": "replaced the code {code} by {new_code}",
     "data_request.answered": "marked a shopper's data request as answered",
     "dashboard_link.renewed": "revoked the dashboard link and made a new one",
@@ -238,6 +241,9 @@ def _line(entry: AuditEntry, name: str) -> HistoryLine:
     )
 
 
+MOMENTS = {"works_until", "worked_until"}  # details that are times
+
+
 def _words(entry: AuditEntry) -> str:
     """Return what was done; an action without a sentence is shown by its name."""
     pattern = WORDS.get(entry.action)
@@ -253,4 +259,6 @@ def _words(entry: AuditEntry) -> str:
 def _shown(name: str, value: object) -> str:
     if name == "role" and value in Role.values:
         return Role(value).label
+    if name in MOMENTS:
+        return moment(datetime.fromisoformat(str(value)))
     return str(value)

@@ -18,6 +18,7 @@ from api.resources.reading import expanded, filter_id, linked, page_of, row_at, 
 from api.schemas.enrollments import (
     AskedCode,
     AskedCodes,
+    CodeChange,
     CodeShown,
     CodesShown,
     NewCodes,
@@ -28,7 +29,7 @@ from offers.models import Enrollment
 from tracking.links.code_text import normal_code
 from tracking.links.generating import generate_items
 from tracking.links.items import ItemError
-from tracking.links.promo_codes import suggest_codes
+from tracking.links.promo_codes import GraceError, change_grace, suggest_codes
 from tracking.models import PromoCode
 from tracking.orders.facts import FieldProblem
 
@@ -87,6 +88,19 @@ def give_codes(request: HttpRequest, sent: NewCodes) -> CodesShown:
     except ItemError as error:
         raise invalid(_problems(error, [row.pk for row in rows])) from error
     return CodesShown(data=_show(given, frozenset()))
+
+
+@NOUN.patch("/codes/{code}", CodeShown, conflicts=False, versioned=False)
+def change_code(request: HttpRequest, code: str, sent: CodeChange) -> CodeShown:
+    """End a code that was replaced and still works: at once, or at another moment."""
+    row = row_at(IdKind.CODE, code, PromoCode.objects.all())
+    try:
+        changed = change_grace(
+            code=row, until=sent.ended_at, by=actor_of(request), now=timezone.now()
+        )
+    except GraceError as error:
+        raise invalid([FieldProblem("ended_at", "refused", str(error))]) from error
+    return _show([changed], frozenset())[0]
 
 
 def _refuse_offers_without_codes(rows: Sequence[Enrollment]) -> None:

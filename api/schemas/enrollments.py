@@ -9,7 +9,7 @@ from pydantic import Field
 from api.schemas.ids import ClickId, CodeId, EnrollmentId, LinkId, MemberId, OfferId, asked_id
 from api.schemas.members import Members, MemberShown
 from api.schemas.offers import OfferShown
-from api.schemas.parts import Asked, AskedWholePage, MomentShown, NoNul, Sent, Shown
+from api.schemas.parts import Asked, AskedWholePage, Moment, MomentShown, NoNul, Sent, Shown
 from background.running import MAX_ROWS_RUN_AT_ONCE
 from core.public_ids import IdKind
 from tracking.models import MAX_LABEL
@@ -81,7 +81,11 @@ class DashboardLink(Shown):
 
 
 class CodeShown(Shown):
-    """A code of a member. After it ended, another member can get the same code, by another id."""
+    """A code of a member. After it ended, another member can get the same code, by another id.
+
+    An `inactive` code whose `ended_at` is still to come was replaced with grace: until then orders
+    with it are credited.
+    """
 
     id: CodeId
     enrollment: EnrollmentId | EnrollmentShown
@@ -99,6 +103,15 @@ class AskedCodes(AskedWholePage):
 
 class AskedCode(Asked):
     pass
+
+
+class CodeChange(Sent):
+    """Another end of a code that was replaced and still works, at most 60 days from now.
+
+    Orders from before the end stay credited.
+    """
+
+    ended_at: Moment | None = Field(description="Null ends the code at once.")
 
 
 class NewCode(Sent):

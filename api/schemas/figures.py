@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from api.schemas.ids import LinkId, MemberId, OfferId, asked_id
 from api.schemas.parts import DayShown, MoneyShown, Shown
 from core.public_ids import IdKind
+from tracking.models import MAX_SOURCES_A_DAY
 
 SourceKind = Literal[
     "link", "sub1", "sub2", "sub3", "sub4", "sub5", "referrer", "country", "device"
@@ -80,7 +81,10 @@ class SourceRow(Shown):
     they are kept by link alone. The rate is in basis points: 125 is 1.25 %.
     """
 
-    source: str = Field(description="Empty by referrer: the shopper came directly.")
+    source: str = Field(
+        description="Empty by referrer: the shopper came directly. By sub-id or referrer, `(other)`"
+        f" is all beyond the first {MAX_SOURCES_A_DAY} of a member on a day."
+    )
     link: LinkId | None
     clicks: int
     visitors: int

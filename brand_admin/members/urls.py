@@ -4,6 +4,7 @@ from django.urls import path
 
 from brand_admin.listing.views import list_change, list_file, list_page
 from brand_admin.members import (
+    codes,
     emailing,
     giving_code,
     importing,
@@ -35,6 +36,8 @@ urlpatterns = [
         importing.members_import_confirm,
         name="members_import_confirm",
     ),
+    path("codes/<int:promo_code_id>/", codes.code_grace, name="code_grace"),
+    path("codes/<int:promo_code_id>/end/", codes.code_grace_end, name="code_grace_end"),
     path("<int:member_id>/", views.member_page, name="member"),
     path("<int:member_id>/edit/", views.member_edit, name="member_edit"),
     path("<int:member_id>/join/", views.member_join, name="member_join"),

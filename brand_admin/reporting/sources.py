@@ -21,7 +21,7 @@ from tracking.figures.metrics import DateRange, today
 from tracking.figures.periods import BRAND_CHOICES, choose
 from tracking.figures.top_products import top_products_of_offers
 from tracking.links.items import without_scheme
-from tracking.models import Device, Dimension
+from tracking.models import MAX_SOURCES_A_DAY, OTHER, Device, Dimension
 
 SECTION = "sales_tracking"
 ROWS = 100
@@ -34,6 +34,8 @@ HEADS = (
     "Clicks", "Visitors", "Conversions", "Conversion rate", "Sales", "Commission", "Per click",
 )  # fmt: skip
 PRODUCT_HEADS = ("Orders", "Pieces", "Sales")
+OTHERS = {"sub1": "Other sub-ids", "referrer": "Other referrers"}
+BEYOND = f"Beyond the first {MAX_SOURCES_A_DAY} of a member on a day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,9 @@ def _lines(request: BrandRequest, offer: Offer, kind: str, period: DateRange) ->
         dimension = Dimension(kind)
         table = sources_of_offers([offer.pk], dimension=dimension, period=period, limit=ROWS)
         for source in table.rows:
-            yield Line(NAMES[kind](source.value), "", "", _shown(source))
+            is_other = source.value == OTHER
+            name = OTHERS[kind] if is_other else NAMES[kind](source.value)
+            yield Line(name, BEYOND if is_other else "", "", _shown(source))
 
 
 def _shown(figures: SourceFigures) -> tuple[tuple[str, str], ...]:

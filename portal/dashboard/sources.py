@@ -22,7 +22,7 @@ from tracking.figures.by_source import (
 from tracking.figures.metrics import DateRange, today
 from tracking.figures.periods import MEMBER_CHOICES, choose
 from tracking.links.items import without_scheme
-from tracking.models import Device, Dimension
+from tracking.models import OTHER, Device, Dimension
 
 ROWS = 10  # of each group
 WITHOUT_DAYS = tuple(choice for choice in MEMBER_CHOICES if choice != "custom")
@@ -111,4 +111,5 @@ def _host(host: str) -> str:
 
 def _sources(rows: Iterable[SourceFigures], name: Callable[[str], str]) -> Iterable[Source]:
     for row in rows:
-        yield Source(name(row.value), in_words(row), money(row.commission))
+        shown = _("All others") if row.value == OTHER else name(row.value)
+        yield Source(shown, in_words(row), money(row.commission))

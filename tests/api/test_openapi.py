@@ -31,7 +31,7 @@ OF_NOUNS = {
     "list_enrollments", "show_enrollment", "add_members_to_offer", "activate_enrollments",
     "deactivate_enrollments", "remove_enrollments", "renew_dashboard_links",
     "show_dashboard_link", "show_balance",
-    "list_codes", "show_code", "give_codes", "list_links", "show_link", "give_links",
+    "list_codes", "show_code", "give_codes", "change_code", "list_links", "show_link", "give_links",
     "change_link", "list_link_domains", "show_link_domain",
     "list_clicks", "show_click",
     "list_orders", "list_refunds", "show_refund", "list_revisions", "show_revision",

@@ -96,6 +96,7 @@ NAMED: dict[str, type[TenantModel]] = {
     "order_id": Order,
     "payment_id": Payout,
     "project_id": Project,
+    "promo_code_id": PromoCode,
     "request_id": ApiRequest,
     "run_id": PayoutRun,
     "segment_id": Segment,

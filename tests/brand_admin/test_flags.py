@@ -196,7 +196,17 @@ def test_a_leaked_code_is_replaced_with_grace(cast: Cast, theo: Client, leaked: 
     assert ends_at - NOW >= timedelta(days=10)
     member = shown(theo.get(at(cast.juniper, "member", member_id=cast.mara.pk)))
     assert "MARA15 works until 30 Nov 2026" in member
-    assert "Replaced by MARA16" in shown(theo.get(address))
+    assert "Replaced by MARA16." in shown(theo.get(address))
+    old = PromoCode.objects.get(code="MARA15").pk
+    grace = at(cast.juniper, "code_grace", promo_code_id=old)
+    for day, status in (("", 422), ("2026-11-01", 422), ("2027-06-01", 422), ("2026-12-24", 302)):
+        assert theo.post(grace, {"last_day": day}).status_code == status
+    assert "MARA15 works until 25 Dec 2026, 00:00" in shown(theo.get(address))
+    assert theo.post(f"{grace}end/").status_code == 302
+    assert "This code has ended" in shown(theo.get(grace))
+    assert theo.post(f"{grace}end/").status_code == 409
+    history = shown(theo.get(at(cast.juniper, "member_history", member_id=cast.mara.pk)))
+    assert "Moved the end of the code MARA15 from 30 Nov 2026" in history
 
 
 @pytest.mark.parametrize(

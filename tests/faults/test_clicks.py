@@ -34,10 +34,10 @@ UNCOUNTED = """
 SELECT sum(clicks * CASE dimension WHEN 'sub1' THEN 1 WHEN 'sub2' THEN -1 ELSE 0 END)
 FROM tracking_sourcetotal
 """
-CROWDED = f"""
+CROWDED = """
 SELECT count(*) FROM (
   SELECT FROM tracking_sourcetotal WHERE dimension = 'sub2'
-  GROUP BY enrollment_id, day HAVING count(*) > {MAX_SOURCES_A_DAY} + 1
+  GROUP BY enrollment_id, day HAVING count(*) > %s
 ) AS days
 """
 
@@ -183,7 +183,8 @@ def test_each_click_is_stored_and_counted_once(
         "visitors": LINES,
         "of offers": all_of_them,
     }
-    assert (own_servers.value(UNCOUNTED), own_servers.value(CROWDED)) == (0, 0)
+    assert own_servers.value(UNCOUNTED) == 0
+    assert own_servers.value(CROWDED, MAX_SOURCES_A_DAY + 1) == 0
 
 
 def lambda_text(shoppers: Shoppers, consumers: list[Process]) -> str:

@@ -14,7 +14,7 @@ from offers.models import Offer, OfferKind
 from tests.cast import Cast
 from tests.following import follow_link
 from tests.portal.conftest import Sell, text_of
-from tracking.models import TrackingLink
+from tracking.models import OTHER, SourceTotal, TrackingLink
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile"
 
@@ -87,3 +87,17 @@ def test_staff_see_the_sources_of_an_offer(
     }  # fmt: skip
     assert wanted[kind] in page.text
     assert ("£8.42" in page.text) is (kind in {"links", "referrer", "device"})
+
+
+@pytest.mark.parametrize("kind", ["sub1", "referrer"])
+def test_what_is_beyond_the_first_of_a_day_is_named(
+    cast: Cast, client: Client, path: str, kind: str
+) -> None:
+    click(cast, referrer="https://www.video.example/watch")
+    with acting_for(cast.juniper):
+        SourceTotal.objects.filter(dimension="referrer").update(dimension=kind, value=OTHER)
+
+    assert "All others £0.00 1 click" in rows(client, f"{path}/sources")
+    client.force_login(cast.vera)
+    page = client.get(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/sources/?by={kind}")
+    assert "Beyond the first 500 of a member on a day" in page.text

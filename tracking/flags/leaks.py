@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
@@ -181,15 +181,19 @@ def _facts(code: PromoCode, *, now: datetime) -> CodeFacts:
     found = CodeFacts(counted["all"], counted["clicked"], earlier["all"], earlier["clicked"])
     if not is_suspicious(found):
         return found
-    named = ~Q(order__referrer_host="")
-    usual = set(before.filter(named).values_list("order__referrer_host", flat=True))
-    usual |= set(
-        Click.objects.filter(
-            enrollment=code.enrollment_id, clicked_at__gt=first, clicked_at__lte=middle
-        ).values_list("referrer_host", flat=True).distinct()
+    named = recent.exclude(order__referrer_host="")
+    hosts = list(named.values_list("order__referrer_host", flat=True))
+    # Only these are looked for: visitors name other hosts without end.
+    earlier_orders = before.filter(order__referrer_host__in=set(hosts))
+    earlier_clicks = Click.objects.filter(
+        enrollment=code.enrollment_id, referrer_host__in=set(hosts),
+        clicked_at__gt=first, clicked_at__lte=middle,
     )  # fmt: skip
-    hosts = recent.filter(named).values_list("order__referrer_host", flat=True)
-    foreign = _foreign(list(hosts), usual, code.enrollment.offer.link_domains)
+    usual = {
+        *earlier_orders.values_list("order__referrer_host", flat=True).distinct(),
+        *earlier_clicks.values_list("referrer_host", flat=True).distinct(),
+    }
+    foreign = _foreign(hosts, usual, code.enrollment.offer.link_domains)
     return CodeFacts(
         found.recent, found.recent_clicked, found.before, found.before_clicked, foreign
     )

@@ -147,6 +147,31 @@ def replace_with_grace(
     return given
 
 
+@transaction.atomic
+def change_grace(*, code: PromoCode, until: datetime | None, by: Actor, now: datetime) -> PromoCode:
+    """Have a replaced code work until another moment; None ends it at once.
+
+    Orders from before the end stay credited. Raises GraceError if the code does not work any more
+    or was never replaced, and if the moment is past or more than 60 days away.
+    """
+    lock_codes([normal_code(code.code)])
+    row = PromoCode.objects.select_for_update().get(pk=code.pk)
+    before = row.works_until(now)
+    if before is None:
+        raise GraceError(f"The code {row.code} was not replaced, or has ended already.")
+    if until is not None and not now < until <= now + MAX_GRACE:
+        raise GraceError(f"Choose a moment from now to {MAX_GRACE.days} days from now.")
+    row.deactivated_at = until or now
+    row.save(update_fields=["deactivated_at"])
+    told = {"code": row.code, "worked_until": before.isoformat()}
+    if until is None:
+        audit.record(action="code.grace_ended", target=row, by=by, now=now, **told)
+    elif until != before:
+        told["works_until"] = until.isoformat()
+        audit.record(action="code.grace_changed", target=row, by=by, now=now, **told)
+    return row
+
+
 def codes_in_grace(enrollment_ids: Collection[int], *, now: datetime) -> dict[int, PromoCode]:
     """Return the replaced codes that still work, by enrollment id; of several the latest."""
     rows = PromoCode.objects.in_grace_at(now).filter(enrollment__in=list(enrollment_ids))

@@ -224,7 +224,7 @@ class SourceTotal(TenantModel):
 
     `number` keeps the rows of a day at MAX_SOURCES_A_DAY: each value that a visitor chose has its
     own one, OTHER has 0. Links, countries and devices need none, nor do rows of conversions alone.
-    That no other row is without one is a constraint of migration 0024, from its day on.
+    That no other row is without one is a constraint of migration 0025, from its day on.
     """
 
     enrollment = TenantForeignKey(Enrollment)

@@ -9,7 +9,6 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from core.references import Reference
-from core.templatetags.display import day
 from notifications.models import Purpose
 from notifications.selectors import latest_campaign
 from tracking.flags.leaks import decide_leak
@@ -45,7 +44,7 @@ def replace_leaked_code(
     grace = timedelta(days=grace_days)
     old = leaked.promo_code
     given = replace_with_grace(code=old, new_code=new_code, grace=grace, by=by, now=now)
-    reason = f"Replaced by {given.code}; {old.code} works until {day(now + grace)}."
+    reason = f"Replaced by {given.code}."
     decide_leak(leaked=leaked, state=LeakState.REPLACED, reason=reason, by=by, now=now)
     campaign = None
     if mails:

@@ -15,6 +15,7 @@ from tests.api.nouns.stage import LATER, Stage, id_of
 from tests.cast import NOW, SYSTEM
 from tracking.links.generating import deactivate_items
 from tracking.links.membership import deactivate_member
+from tracking.links.promo_codes import replace_with_grace
 from tracking.orders.approval import reject_conversions
 from webhooks.endpoints import switch_off
 
@@ -113,6 +114,13 @@ def _switched_off(stage: Stage) -> None:
     switch_off(endpoint=stage.rows["endpoint"], by=SYSTEM, now=NOW)
 
 
+def _in_grace(stage: Stage) -> Any:
+    """The code was replaced and still works; it ends at once."""
+    grace = timedelta(days=60)
+    replace_with_grace(code=stage.rows["code"], new_code="MARA21", grace=grace, by=SYSTEM, now=NOW)
+    return {"ended_at": None}
+
+
 NEW_OFFER = of(
     name="Summer",
     kind="both",
@@ -185,6 +193,7 @@ RECIPES = {
         "POST", "/codes", of(codes=[{"enrollment": "$enrollment", "code": "mara20"}]),
         ("code.given",), 201,
     ),
+    "change_code": Recipe("PATCH", "/codes/{code}", _in_grace, ("code.grace_ended",)),
     "give_links": Recipe("POST", "/links", _without_link, ("link.given",), 201),
     "change_link": Recipe(
         "PATCH", "/links/{link}", of(label="Winter video", slug="mara-winter"),

@@ -54,6 +54,8 @@ PAGES: dict[str, tuple[str, ...] | NotServed] = {
     "link": ("change_link",),
     "link_test": NotServed("a report of each hop, for people who read it"),
     "offer_flag_hold": NotServed("what is held for review is a setting, for people to decide"),
+    "code_grace": ("change_code",),
+    "code_grace_end": ("change_code",),
     "leak": NotServed("a replacement with a mail and days of grace: give_codes gives a new code"),
     "leak_dismiss": NotServed("the page of the leaked code, for people who read the figures"),
     "question": ("answer_question",),

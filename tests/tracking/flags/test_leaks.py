@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from accounts.models import AuditEntry
 from notifications.models import Message
 from tests.cast import NOW, SYSTEM, Cast
 from tests.tracking.flags.selling import click_of, sell
@@ -23,7 +24,7 @@ from tracking.flags.leaks import (
     open_leaks,
 )
 from tracking.links.items import ItemError
-from tracking.links.promo_codes import GraceError, codes_in_grace, give_codes
+from tracking.links.promo_codes import GraceError, change_grace, codes_in_grace, give_codes
 from tracking.models import Conversion, LeakedCode, PromoCode, TrackingLink
 from tracking.orders.attribution import attribute, load_evidence
 from tracking.outreach.replacing_codes import replace_leaked_code
@@ -100,10 +101,7 @@ def test_the_new_code_works_at_once_and_the_old_one_for_some_days(
     assert replaced.is_mailed
     assert Message.objects.get().values["promo_code"] == "MARA16"
     leaked.refresh_from_db()
-    assert (leaked.state, leaked.reason) == (
-        "replaced",
-        "Replaced by MARA16; MARA15 works until 4 Dec 2026.",
-    )
+    assert (leaked.state, leaked.reason) == ("replaced", "Replaced by MARA16.")
 
 
 @pytest.mark.parametrize(
@@ -120,6 +118,47 @@ def test_orders_are_credited_until_the_grace_is_over(
     found = attribute(sale, load_evidence([sale], source="api"))
 
     assert (found.winner is not None) == counts
+
+
+@pytest.mark.parametrize(
+    ("until", "counted_days"),
+    [(None, 5), (NOW + timedelta(days=8), 8), (NOW + timedelta(days=40), 40)],
+)
+def test_the_end_of_a_replaced_code_is_changed_later(
+    leaked: LeakedCode, at_juniper: Cast, until: datetime | None, counted_days: int
+) -> None:
+    """Orders from before the end stay credited, also those that come later."""
+    replace_it(leaked)
+    now = NOW + timedelta(days=5)
+    change_grace(code=leaked.promo_code, until=until, by=SYSTEM, now=now)
+
+    for days, counts in ((counted_days - 1, True), (counted_days, False)):
+        at = NOW + timedelta(days=days)
+        sale = stated(f"{days}", ordered_at=at.isoformat(), promo_codes=["MARA15"])
+        found = attribute(sale, load_evidence([sale], source="api"))
+        assert (found.winner is not None) == counts, days
+    entry = AuditEntry.objects.filter(action__startswith="code.grace").get()
+    assert entry.detail["worked_until"] == (NOW + timedelta(days=14)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("code", "days_later", "until"),
+    [
+        ("MARA15", 1, NOW + timedelta(days=1)),  # a moment that is past, or now
+        ("MARA15", 1, NOW + timedelta(days=62)),
+        ("MARA15", 14, None),  # it has ended
+        ("MARA16", 1, None),  # it is in use
+    ],
+)
+def test_an_end_that_can_not_be_is_refused(
+    leaked: LeakedCode, code: str, days_later: int, until: datetime | None
+) -> None:
+    replace_it(leaked)
+    row = PromoCode.objects.get(code=code)
+
+    with pytest.raises(GraceError):
+        change_grace(code=row, until=until, by=SYSTEM, now=NOW + timedelta(days=days_later))
+    assert PromoCode.objects.get(code=code).deactivated_at == row.deactivated_at
 
 
 def test_nobody_else_gets_the_code_during_the_grace(leaked: LeakedCode, at_juniper: Cast) -> None:

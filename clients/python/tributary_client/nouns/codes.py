@@ -11,8 +11,19 @@ from tributary_client.nouns.shared import (
 )
 
 
+class CodeChange(TypedDict):
+    """Another end of a code that was replaced and still works, at most 60 days from now. Orders
+    from before the end stay credited.
+    """
+
+    ended_at: str | None
+
+
 class CodeShown(TypedDict):
-    """A code of a member. After it ended, another member can get the same code, by another id."""
+    """A code of a member. After it ended, another member can get the same code, by another id.
+    An `inactive` code whose `ended_at` is still to come was replaced with grace: until then
+    orders with it are credited.
+    """
 
     id: str
     enrollment: str | EnrollmentShown
@@ -99,5 +110,20 @@ class Codes(Caller):
             asked={
                 "expand": expand,
             },
+        )
+        return answer
+
+    def change_code(
+        self,
+        code: str,
+        **sent: Unpack[CodeChange],
+    ) -> CodeShown:
+        """PATCH /api/v1/codes/{code}: End a code that was replaced and still works: at once, or
+        at another moment.
+        """
+        answer: CodeShown = self.call(
+            "PATCH",
+            f"/api/v1/codes/{quoted(code)}",
+            sent=sent,
         )
         return answer
