@@ -6,8 +6,8 @@ receiver of webhooks fails in every way (tests.faults.told_webhooks). It prints 
 ends with 1 when anything was lost or doubled or an answer took too long. Then SOAK_EVENTS
 deliveries of three shops (10,000; 0: none) are shuffled (tests.faults.shop_events), all migrations
 run in two ways that must agree, SOAK_CHAINS chains of operations of the API are called (1,000; 0:
-none), and the ledger's laws are tried with SOAK_LAWS random acts (1,000,000: some hours; 0: not at
-all).
+none), SOAK_FORGED click ids are forged (1,000,000; 0: none), and the ledger's laws are tried with
+SOAK_LAWS random acts (1,000,000: some hours; 0: not at all).
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ SEED = int(os.environ.get("SOAK_SEED", "0")) or int(time.time())
 IS_BESIDE = os.environ.get("SOAK_BESIDE", "1") != "0"
 EVENTS = int(os.environ.get("SOAK_EVENTS", "10_000"))
 CHAINS = int(os.environ.get("SOAK_CHAINS", "1_000"))
+FORGED = int(os.environ.get("SOAK_FORGED", "1_000_000"))
 LAWS = int(os.environ.get("SOAK_LAWS", "1_000_000"))
 ANSWERED_SECONDS = 5.0  # three are promised; the rest is the machine, which does all of this
 HEALTH_SECONDS = 1.0
@@ -221,7 +222,7 @@ def main() -> int:
             is_well = soak.report()
         finally:
             soak.stop()
-    later = (events_hold, migrations_hold, api_holds, laws_hold)
+    later = (events_hold, migrations_hold, api_holds, ids_hold, laws_hold)
     return int(not (is_well and all(holds() for holds in later)))
 
 
@@ -247,6 +248,14 @@ def api_holds() -> bool:
         return True
     print(f"Calling {CHAINS:,} chains of operations of the API", flush=True)
     return _passes("tests/api/nouns/test_stateful.py", API_EXAMPLES=str(CHAINS))
+
+
+def ids_hold() -> bool:
+    """Whether no forged or altered click id is accepted, of many more than the tests try."""
+    if not FORGED:
+        return True
+    print(f"Forging {FORGED:,} click ids", flush=True)
+    return _passes("tests/edge/test_click_ids.py", FORGED_IDS=str(FORGED))
 
 
 def laws_hold() -> bool:

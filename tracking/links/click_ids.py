@@ -72,8 +72,11 @@ def make(*, link_id: int, clicked_at: datetime) -> str:
 
 
 def read(click_id: str) -> ClickIdContents | None:
-    """Return the contents of a click id, or None when the signature is wrong."""
-    if len(click_id) != LENGTH:
+    """Return the contents of a click id, or None when the signature is wrong.
+
+    An id has one spelling: with `+` and `/`, which the decoder takes too, it is none.
+    """
+    if len(click_id) != LENGTH or "+" in click_id or "/" in click_id:
         return None
     try:
         raw = base64.b64decode(click_id, altchars=b"-_", validate=True)
