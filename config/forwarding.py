@@ -25,6 +25,8 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 MAX_PROXIES_IN_A_ROW = 16
+# Of a header, from its right end. What it said is remembered, and a client may send a lot.
+MAX_CHARACTERS = 2_000
 # In these headers a client could fake its address or the requested one. Removed from every request.
 FORWARDING_HEADERS = frozenset(
     {
@@ -100,8 +102,8 @@ def name_client(environ: Environ, *, proxies: Collection[Network], port: int | N
     address, scheme = _kept_client_of(
         str(environ.get("REMOTE_ADDR", "")),
         environ["wsgi.url_scheme"],
-        environ.get("HTTP_X_FORWARDED_FOR", ""),
-        environ.get("HTTP_X_FORWARDED_PROTO", ""),
+        environ.get("HTTP_X_FORWARDED_FOR", "")[-MAX_CHARACTERS:],
+        environ.get("HTTP_X_FORWARDED_PROTO", "")[-MAX_CHARACTERS:],
         tuple(proxies),
     )
     environ["REMOTE_ADDR"], environ["wsgi.url_scheme"] = address, scheme

@@ -35,6 +35,7 @@ from core.languages import ENGLISH, speaking
 from core.log_context import REQUEST_ID, begin
 
 HOSTS_KEPT = 256
+MAX_HOST = 300  # characters with a port; a longer one is left to Django, and not remembered
 
 
 def answer_at_once(environs: Sequence[Environ]) -> list[Whole | None]:
@@ -70,6 +71,8 @@ def _named(environ: Environ) -> Environ | None:
     named = dict(environ)
     name_client(named, proxies=settings.TRUSTED_PROXIES, port=settings.PUBLIC_PORT)
     if settings.SECURE_SSL_REDIRECT and named["wsgi.url_scheme"] != "https":
+        return None
+    if len(named.get("HTTP_HOST") or "") > MAX_HOST:
         return None
     host = (named.get("HTTP_HOST"), named["SERVER_NAME"], named["SERVER_PORT"])
     return named if _is_ours(*host, named["wsgi.url_scheme"]) else None

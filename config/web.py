@@ -20,6 +20,7 @@ from typing import Any
 
 from granian._granian import ListenerSpec
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -87,6 +88,7 @@ def main() -> None:
         port=asked.port,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=limits.WEB_MAX_HEAD_BYTES),
         websockets=False,
         workers=limits.WEB_WORKERS,
         backpressure=limits.WEB_CONNECTIONS,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from http.cookies import CookieError, SimpleCookie
 
 from csp.constants import HEADER as POLICY_HEADER
 from csp.utils import build_policy
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 from django.template.loader import render_to_string
 
 from core import page_script
@@ -28,6 +27,7 @@ EMPTY = (b"content-length", b"0")
 RETRY_AFTER_SECONDS = b"2"
 OK, UNKNOWN, NOT_ALLOWED, UNAVAILABLE = 200, 404, 405, 503
 KNOWN_READERS = 1_000  # whose language is remembered
+MAX_REMEMBERED = 4_000  # bytes of their headers: a client may send several 100,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +49,22 @@ def transport_security() -> Headers:
     return [(b"strict-transport-security", "; ".join(words).encode())]
 
 
-@lru_cache(maxsize=KNOWN_READERS)
 def language(accepted: bytes, cookies: bytes) -> str:
     """Return the reader's tag, from the headers Accept-Language and Cookie."""
+    if len(accepted) + len(cookies) > MAX_REMEMBERED:
+        return _language(accepted, cookies)
+    return _kept_language(accepted, cookies)
+
+
+def _language(accepted: bytes, cookies: bytes) -> str:
     request = HttpRequest()
     request.META["HTTP_ACCEPT_LANGUAGE"] = accepted.decode("latin-1")
-    try:
-        parsed = SimpleCookie(cookies.decode("latin-1"))
-    except CookieError:
-        parsed = SimpleCookie()
-    request.COOKIES.update({name: one.value for name, one in parsed.items()})
+    # None has a backslash (RFC 6265 section 4.1.1). Some Pythons read many in quadratic time.
+    request.COOKIES.update(parse_cookie(cookies.replace(b"\\", b"").decode("latin-1")))
     return tag_for(request)
+
+
+_kept_language = lru_cache(maxsize=KNOWN_READERS)(_language)
 
 
 def script(headers: Mapping[bytes, bytes]) -> Page:

@@ -45,6 +45,7 @@ METHODS = frozenset({"GET", "HEAD"})
 ACCEPT, COOKIE = b"accept-language", b"cookie"
 IN_COOKIES = f"{CLICK_PARAMETER}=".encode()
 FORWARDED_FOR = b"x-forwarded-for"
+MAX_FORWARDED = 2_000  # bytes that are read of it, and remembered
 NO_SUB_IDS = "\t\t\t\t"
 END: dict[str, Any] = {"type": "http.response.body", "body": b""}
 
@@ -176,8 +177,10 @@ class Redirects:
         if len(headers) != len(scope["headers"]):  # a header came in several lines
             lines = [value for name, value in scope["headers"] if name == FORWARDED_FOR]
             written = b",".join(lines)
+        # Proxies append at the end, and what comes before is the client's: of any length.
+        proto = headers.get(b"x-forwarded-proto", b"")[-MAX_FORWARDED:]
         return self._forwarding(
-            scope["client"][0], scope["scheme"], written, headers.get(b"x-forwarded-proto", b"")
+            scope["client"][0], scope["scheme"], written[-MAX_FORWARDED:], proto
         )
 
     def _own_host(self, headers: dict[bytes, bytes]) -> str | None:

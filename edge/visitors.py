@@ -23,6 +23,9 @@ PREFETCH_HEADERS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 PHONE, TABLET, COMPUTER, OTHER = "phone", "tablet", "computer", "other"
 KNOWN_AGENTS = 10_000  # whose kind is remembered
 KNOWN_REFERRERS = 5_000
+# Bytes that are read of a header, and so remembered: a client may send several 100,000.
+AGENT_BYTES = 4 * LENGTHS["user_agent"]
+REFERRER_BYTES = 2_000
 DAY_MICROSECONDS = 24 * 3600 * 1_000_000
 # What fetches an address to show its title and picture. Browsers inside of apps have other names.
 PREVIEWS = re.compile(
@@ -44,9 +47,13 @@ class Agent(NamedTuple):
     text: str
 
 
-@lru_cache(maxsize=KNOWN_AGENTS)
 def agent_of(header: bytes) -> Agent:
     """Read a User-Agent header, of which the first 300 characters count."""
+    return _agent_of(header[:AGENT_BYTES])
+
+
+@lru_cache(maxsize=KNOWN_AGENTS)
+def _agent_of(header: bytes) -> Agent:
     text = header.decode("utf-8", "replace")[: LENGTHS["user_agent"]]
     kind = VISIT
     if PREVIEWS.search(text):
@@ -79,11 +86,13 @@ def kind_of(agent: Agent, method: str, headers: Mapping[bytes, bytes]) -> str:
     return agent.kind
 
 
-@lru_cache(maxsize=KNOWN_REFERRERS)
 def referrer_host(header: bytes | None) -> str:
     """Return the host of a Referer header as a click's line has it; "" for no valid address."""
-    if header is None:
-        return ""
+    return _referrer_host(header[:REFERRER_BYTES]) if header else ""
+
+
+@lru_cache(maxsize=KNOWN_REFERRERS)
+def _referrer_host(header: bytes) -> str:
     try:
         host = urlsplit(header.decode("utf-8", "replace")).hostname or ""
     except ValueError:
