@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpResponse
@@ -16,19 +16,25 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
 from core.templatetags.display import count, money, quantity, rate
 from offers.models import Offer
-from tracking.figures.by_source import SourceFigures, links_of_offers, sources_of_offers
+from tracking.figures.by_source import (
+    MAX_ROWS,
+    LinkFigures,
+    SourceFigures,
+    links_of_offers,
+    sources_of_offers,
+)
 from tracking.figures.metrics import DateRange, today
 from tracking.figures.periods import BRAND_CHOICES, choose
-from tracking.figures.top_products import top_products_of_offers
+from tracking.figures.top_products import ProductFigures, top_products_of_offers
 from tracking.links.items import without_scheme
 from tracking.models import MAX_SOURCES_A_DAY, OTHER, Device, Dimension
 
 SECTION = "sales_tracking"
-ROWS = 100
+ROWS = (15, 100, MAX_ROWS)  # at first, then as more is asked for
 CHOICES = tuple(choice for choice in BRAND_CHOICES if choice != "custom")
 KINDS = {
-    "links": "Links", "sub1": "Sub-ids", "referrer": "Referrers", "country": "Countries",
-    "device": "Devices", "products": "Products",
+    "links": "Links", "sub1": "Sub-ids", "referrer": "Referrers", "device": "Devices",
+    "products": "Products",
 }  # fmt: skip
 HEADS = (
     "Clicks", "Visitors", "Conversions", "Conversion rate", "Sales", "Commission", "Per click",
@@ -56,6 +62,9 @@ def offer_sources(request: BrandRequest, offer_id: int) -> HttpResponse:
     chosen = choose(request.GET.dict(), choices=CHOICES, default="30d", today=today())
     kind = request.GET.get("by", "links")
     kind = kind if kind in KINDS else "links"
+    rows = next((limit for limit in ROWS if str(limit) == request.GET.get("rows")), ROWS[0])
+    lines, has_more = _lines(request, offer, kind, chosen.period, rows)
+    more = next((limit for limit in ROWS if limit > rows), None) if has_more else None
     return render_page(
         request,
         "brand_admin/reporting/sources.html",
@@ -65,32 +74,48 @@ def offer_sources(request: BrandRequest, offer_id: int) -> HttpResponse:
         tabs=[(label, _address(name, chosen.key), name == kind) for name, label in KINDS.items()],
         ranges=[(label, _address(kind, key), key == chosen.key) for key, label in chosen.choices],
         heads=PRODUCT_HEADS if kind == "products" else HEADS,
-        lines=list(_lines(request, offer, kind, chosen.period)),
+        lines=lines,
+        first=count(len(lines)) if has_more else "",
+        most="sales" if kind == "products" else "clicks",
+        more=_address(kind, chosen.key, more) if more else "",
     )
 
 
-def _address(kind: str, period: str) -> str:
-    return f"?{urlencode({'by': kind, 'range': period})}"
+def _address(kind: str, period: str, rows: int | None = None) -> str:
+    more = {"rows": rows} if rows else {}
+    return f"?{urlencode({'by': kind, 'range': period} | more)}"
 
 
-def _lines(request: BrandRequest, offer: Offer, kind: str, period: DateRange) -> Iterable[Line]:
+def _lines(
+    request: BrandRequest, offer: Offer, kind: str, period: DateRange, limit: int
+) -> tuple[list[Line], bool]:
+    """The first lines of a kind, and whether there are others."""
     if kind == "products":
-        for product in top_products_of_offers([offer.pk], period=period, limit=ROWS).rows:
-            figures = (count(product.orders), quantity(product.quantity), money(product.sales))
-            told = tuple(zip(PRODUCT_HEADS, figures, strict=True))
-            yield Line(product.product or product.sku, product.sku, "", told)
-    elif kind == "links":
-        for row in links_of_offers([offer.pk], period=period, limit=ROWS).rows:
-            name = row.link.label or without_scheme(row.link.destination_url) or row.link.slug
-            href = reverse("brand_admin:link", args=[request.brand.slug, row.link.pk])
-            yield Line(name, str(row.link.enrollment.member), href, _shown(row.figures))
-    else:
-        dimension = Dimension(kind)
-        table = sources_of_offers([offer.pk], dimension=dimension, period=period, limit=ROWS)
-        for source in table.rows:
-            is_other = source.value == OTHER
-            name = OTHERS[kind] if is_other else NAMES[kind](source.value)
-            yield Line(name, BEYOND if is_other else "", "", _shown(source))
+        products = top_products_of_offers([offer.pk], period=period, limit=limit + 1).rows
+        return [_product(one) for one in products[:limit]], len(products) > limit
+    if kind == "links":
+        links = links_of_offers([offer.pk], period=period, limit=limit)
+        return [_link(request, one) for one in links.rows], links.has_more
+    table = sources_of_offers([offer.pk], dimension=Dimension(kind), period=period, limit=limit)
+    return [_source(kind, one) for one in table.rows], table.has_more
+
+
+def _product(row: ProductFigures) -> Line:
+    figures = (count(row.orders), quantity(row.quantity), money(row.sales))
+    told = tuple(zip(PRODUCT_HEADS, figures, strict=True))
+    return Line(row.product or row.sku, row.sku, "", told)
+
+
+def _link(request: BrandRequest, row: LinkFigures) -> Line:
+    name = row.link.label or without_scheme(row.link.destination_url) or row.link.slug
+    href = reverse("brand_admin:link", args=[request.brand.slug, row.link.pk])
+    return Line(name, str(row.link.enrollment.member), href, _shown(row.figures))
+
+
+def _source(kind: str, row: SourceFigures) -> Line:
+    if row.value == OTHER:
+        return Line(OTHERS[kind], BEYOND, "", _shown(row))
+    return Line(NAMES[kind](row.value), "", "", _shown(row))
 
 
 def _shown(figures: SourceFigures) -> tuple[tuple[str, str], ...]:
@@ -114,6 +139,5 @@ def _device(value: str) -> str:
 NAMES: dict[str, Callable[[str], str]] = {
     "sub1": str,
     "referrer": lambda host: host or "Direct",
-    "country": str,
     "device": _device,
 }

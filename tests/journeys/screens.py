@@ -133,7 +133,7 @@ def test_dashboard(cast: Cast, open_page: OpenPage, device: dict[str, Any], look
     mara = f"/d/{token_for(cast.mara_in_glow)}"
     pages = {
         "full": mara,
-        **{page: f"{mara}/{page}" for page in ("links", "questions", "qr", "why")},
+        **{page: f"{mara}/{page}" for page in ("links", "sources", "questions", "qr", "why")},
         "in yen": f"/d/{token_for(full.in_yen)}",
         **dashboards(cast),
     }
