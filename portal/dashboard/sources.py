@@ -21,7 +21,7 @@ from tracking.figures.by_source import (
 )
 from tracking.figures.metrics import DateRange, today
 from tracking.figures.periods import MEMBER_CHOICES, choose
-from tracking.links.items import without_scheme
+from tracking.links.items import own_items, without_scheme
 from tracking.models import OTHER, Device, Dimension
 
 ROWS = 10  # of each group
@@ -57,12 +57,14 @@ def sources(request: HttpRequest, visit: Visit) -> HttpResponse:
     if not visit.offer.gives_links:
         return nothing_here(request)
     chosen = choose(request.GET.dict(), choices=WITHOUT_DAYS, default="30d", today=today())
+    groups = groups_of(visit.enrollment, chosen.period)
     return render_page(
         request,
         "sources",
         visit,
         ranges=range_choices(chosen, request.GET),
-        groups=groups_of(visit.enrollment, chosen.period),
+        groups=groups,
+        link=None if groups else own_items(visit.enrollment.pk).tracking_link,
     )
 
 

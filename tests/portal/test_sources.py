@@ -51,7 +51,9 @@ def test_each_source_shows_its_clicks_sales_and_earnings(
 def test_only_the_chosen_days_count(cast: Cast, client: Client, path: str) -> None:
     click(cast, referrer="")
 
-    assert "No clicks in these days" in rows(client, f"{path}/sources?range=today")
+    empty = rows(client, f"{path}/sources?range=today")
+    assert "No clicks in these days" in empty
+    assert "Where do you share it?" in empty
     assert "1 click" in rows(client, f"{path}/sources?range=7d")
 
 
