@@ -49,17 +49,20 @@ class Links(Listing[TrackingLink]):
     columns: ClassVar[Sequence[Column]] = (
         Column(
             "Link",
-            lambda row: Link(row.label or f"/{row.slug}", "link", row.pk),
+            lambda row: Lines(
+                Link(row.label or f"/{row.slug}", "link", row.pk),
+                Copied("link", url_of(row), f"/{row.slug}" if row.label else "Copy"),
+            ),
             look="wraps",
             names_row=True,
         ),
-        Column("Address", lambda row: Copied("link", url_of(row), f"/{row.slug}")),
         Column(
             "Member and offer",
             lambda row: Lines(
                 Link(row.enrollment.member, "member", row.enrollment.member_id),
                 Muted(Link(row.enrollment.offer.name, "offer_report", row.enrollment.offer_id)),
             ),
+            look="wraps",
         ),
         Column("Leads to", _leads_to, look="wide wraps"),
         Column("Status", link_status),
