@@ -8,7 +8,10 @@ from urllib.parse import unquote
 
 MAX_SLUG = 40  # characters
 MAX_TYPED = 200  # of a path that is read at all
-_AROUND = re.compile(r"\W*?([a-z0-9_-]+)\W*")
+# Each reads a text once: a pattern of the whole has many ways to part hyphens, and tries them all.
+_LETTER = re.compile(r"[a-z0-9_]")
+_SLUG = re.compile(r"-*[a-z0-9_][a-z0-9_-]*")
+_WORD = re.compile(r"\w")
 
 
 def slug_of(typed: str) -> str:
@@ -24,5 +27,12 @@ def slug_of(typed: str) -> str:
         typed = unquote(typed)
     if not typed.isascii():
         typed = unicodedata.normalize("NFKC", typed)
-    found = _AROUND.fullmatch(typed.lower())
-    return found[1] if found and len(found[1]) <= MAX_SLUG else ""
+    typed = typed.lower()
+    letter = _LETTER.search(typed)
+    if letter is None:
+        return ""
+    before = typed[: letter.start()].rstrip("-")
+    slug = _SLUG.match(typed, len(before))
+    if slug is None or len(slug[0]) > MAX_SLUG or _WORD.search(before + typed[slug.end() :]):
+        return ""
+    return slug[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import quote, unquote
 
 import pytest
@@ -36,3 +37,11 @@ def test_another_slug_is_another_slug(typed: str) -> None:
 
 def test_a_slug_may_hold_hyphens_and_underscores() -> None:
     assert slug_of("mara-lind_2/") == "mara-lind_2"
+
+
+@pytest.mark.parametrize("typed", [f"{'-' * 199}é", f"{'-' * 100}é{'-' * 99}", f"{'-!' * 99}é"])
+def test_no_address_takes_long_to_read(typed: str) -> None:
+    """The event loop reads them: one of these held it for a tenth of a second."""
+    begun = time.perf_counter()
+    assert {slug_of(typed) for _ in range(200)} == {""}
+    assert time.perf_counter() - begun < 1

@@ -85,6 +85,13 @@ def test_connections_that_ask_nothing_keep_nobody_out(web: WebServer) -> None:
     assert alive.seconds < HEALTH + room(usual.seconds, least=BUSY_MACHINE / 2)
 
 
+def test_headers_without_end_are_refused(web: WebServer) -> None:
+    """granian itself would take 400 kB of them."""
+    kept, refused = (web.get("/healthz", **{"X-Long": "x" * size}) for size in (30_000, 100_000))
+
+    assert (kept.status, refused.status) == (200, 431)
+
+
 def test_a_request_to_the_api_is_noted_within_seconds(web: WebServer) -> None:
     count = (
         "SELECT count(*) FROM accounts_apirequest WHERE path = '/api/v1/orders' AND status = 201"
