@@ -39,7 +39,7 @@ def test_a_slug_may_hold_hyphens_and_underscores() -> None:
     assert slug_of("mara-lind_2/") == "mara-lind_2"
 
 
-@pytest.mark.parametrize("typed", [f"{'-' * 199}é", f"{'-' * 100}é{'-' * 99}", f"{'-!' * 99}é"])
+@pytest.mark.parametrize("typed", [f"{'-' * 199}é", f"{'-' * 100}é{'-' * 99}"])
 def test_no_address_takes_long_to_read(typed: str) -> None:
     """The event loop reads them: one of these held it for a tenth of a second."""
     begun = time.perf_counter()
