@@ -49,7 +49,7 @@ def own_bytes(click_id: str) -> bytearray:
     return bytearray(base64.urlsafe_b64decode(click_id))
 
 
-def encoded(raw: bytes) -> str:
+def encoded(raw: bytes | bytearray) -> str:
     return base64.urlsafe_b64encode(raw).decode()
 
 
