@@ -82,7 +82,7 @@ def offer_sources(request: BrandRequest, offer_id: int) -> HttpResponse:
 
 
 def _address(kind: str, period: str, rows: int | None = None) -> str:
-    more = {"rows": rows} if rows else {}
+    more = {"rows": str(rows)} if rows else {}
     return f"?{urlencode({'by': kind, 'range': period} | more)}"
 
 
