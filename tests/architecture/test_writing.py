@@ -81,6 +81,7 @@ WRITERS = {
         orders/recording orders/refunds orders/revising orders/saving orders/sharing privacy/erasure
         privacy/shoppers
         importing/column_choice totals/arriving_clicks totals/conversion_sources totals/daily
+        totals/new_sources
         flags/checking flags/deciding flags/leaks flags/settings
     """,
     "webhooks": """

@@ -55,7 +55,7 @@ def figures(dimension: str, value: str) -> tuple[int, int, int, int]:
     sums = found.aggregate(
         *(Sum(name, default=0) for name in ("clicks", "visitors", "conversions", "sales_minor"))
     )
-    return tuple(sums.values())  # type: ignore[return-value]
+    return tuple(sums.values())
 
 
 def check(cast: Cast) -> None:
