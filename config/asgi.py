@@ -45,6 +45,7 @@ from config.arriving import (
 )
 from config.forwarding import seen_through
 from config.gate import REFUSED, Pace, Places
+from config.granian_thread import answer_first
 from config.groups import Groups
 from config.heartbeats import BEAT_SECONDS, beat
 from config.wsgi import answer_at_once, leave_to_requests, refuse
@@ -131,6 +132,7 @@ class Server:
         self.begin()
         if self.edge is not None:
             self.edge.start()
+            answer_first(self.edge.redirects.at_once)
         while True:
             kind = (await receive())["type"]
             if kind == "lifespan.shutdown":

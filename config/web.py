@@ -91,6 +91,7 @@ def main() -> None:
         http1_settings=HTTP1Settings(max_buffer_size=limits.WEB_MAX_HEAD_BYTES),
         websockets=False,
         workers=limits.WEB_WORKERS,
+        blocking_threads=1,  # in which redirects are made: config.granian_thread
         backpressure=limits.WEB_CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=limits.WEB_STOP_SECONDS,

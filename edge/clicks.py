@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from edge.visitors import KINDS
-
 MAX_LINES = 50_000  # the writer takes them every 10 ms
 
 
 class Clicks:
     """Redirects append lines at the end; the writer removes them from the beginning.
 
-    Each is one operation on a list, so neither waits for a lock. `kinds` counts all redirects.
+    Each is one operation on a list, so neither waits for a lock.
     """
 
-    __slots__ = ("kinds", "lines", "lost")
+    __slots__ = ("lines", "lost")
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.kinds = dict.fromkeys(KINDS, 0)
         self.lost = 0  # as there were too many lines: the disk does not take them
 
-    def keep(self, kind: str, line: str) -> None:
-        self.kinds[kind] += 1
+    def keep(self, line: str) -> None:
         if len(self.lines) < MAX_LINES:
             self.lines.append(line)
         else:

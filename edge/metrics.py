@@ -33,7 +33,7 @@ class KindCounts:
 
     def publish(self, kinds: Mapping[str, int]) -> None:
         """Add what is new in `kinds` to the counters."""
-        for kind, number in list(kinds.items()):
+        for kind, number in kinds.items():
             new = number - self._published.get(kind, 0)
             if new:
                 REDIRECTS.labels(kind=kind).inc(new)

@@ -1,16 +1,18 @@
-"""The redirect: an ASGI application that turns a slug into the shop's address with a click id.
+"""The redirect: turns a slug into the shop's address with a click id, before Django.
 
 It serves the page script too, which shops load with each of their pages.
 
-Everything here runs for every click, in the event loop, and waits for nothing unless the slug is
-not in memory. Settings, pages and queries are prepared elsewhere.
+A link that is in memory is followed at once: `at_once` is a plain function, which granian's own
+thread calls (config.granian_thread), so no event loop and no task have a part in it. All else
+is the ASGI application below: a slug that has to be loaded, a page, the script. Settings, pages and
+queries are prepared elsewhere.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from time import time_ns
@@ -18,20 +20,18 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from edge import answers
-from edge.addresses import OwnParameters
 from edge.answers import Headers
 from edge.cache import LinkCache
 from edge.clicks import Clicks
-from edge.cookies import cookie_domain
+from edge.following import COOKIE, Following
 from edge.slugs import slug_of
 from edge.targets import LinkTarget
-from edge.visitors import INACTIVE, VISIT, VisitorHashes, agent_of, kind_of, referrer_host
-from tracking.links.click_ids import CLICK_PARAMETER, Minting, second_bytes
-from tracking.links.click_lines import NULL, SUB_ID_LENGTH, escaped
+from edge.visitors import VisitorHashes
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+SendNow = Callable[[dict[str, Any]], object]
 # The client's address and whether it came over TLS, from: who opened the connection, the scheme,
 # X-Forwarded-For, X-Forwarded-Proto. config.forwarding decides whom to believe.
 Forwarding = Callable[[str, str, bytes, bytes], tuple[str, bool]]
@@ -42,11 +42,8 @@ PATH, SCRIPT_PATH = "/r/", "/t.js"
 UNKNOWN_WAIT_SECONDS = 1.0  # for a slug that is not in memory
 STALE_WAIT_SECONDS = 0.03  # for one whose brand has changed something
 METHODS = frozenset({"GET", "HEAD"})
-ACCEPT, COOKIE = b"accept-language", b"cookie"
-IN_COOKIES = f"{CLICK_PARAMETER}=".encode()
-FORWARDED_FOR = b"x-forwarded-for"
+ACCEPT, FORWARDED_FOR = b"accept-language", b"x-forwarded-for"
 MAX_FORWARDED = 2_000  # bytes that are read of it, and remembered
-NO_SUB_IDS = "\t\t\t\t"
 END: dict[str, Any] = {"type": "http.response.body", "body": b""}
 
 
@@ -78,16 +75,21 @@ class Redirects:
     ) -> None:
         self.links = links
         self.clicks = Clicks()
-        self._keep = self.clicks.keep
-        self._targets, self._loader, self._clock = links.targets, loader, clock
-        self._mint, self._hash_of = Minting(click_key).make, hashes.hash_of
+        self._targets, self._loader = links.targets, loader
+        # One for the thread that calls `at_once`, one for the event loop's.
+        self._now, self._later = (
+            Following(self.clicks, click_key=click_key, hashes=hashes, clock=clock)
+            for _ in range(2)
+        )
         self._forwarding = lru_cache(maxsize=10_000)(forwarding)
-        self._second, self._second_bytes = -1, b""
         self._tls_host = tls_host
-        plain = [*answers.LINK_HEADERS, answers.EMPTY]
         self._tls = answers.transport_security()
         self.pages = answers.Pages()
-        self._headers = {False: plain, True: [*plain, *self._tls]}
+
+    def kinds(self) -> Mapping[str, int]:
+        """Return how many redirects of each kind there were."""
+        later = self._later.kinds
+        return {kind: number + later[kind] for kind, number in self._now.kinds.items()}
 
     def takes(self, scope: Scope) -> bool:
         """Whether this answers the request, and not the rest of the product."""
@@ -95,6 +97,30 @@ class Redirects:
         if path.startswith(PATH) or path == SCRIPT_PATH:
             return True
         return bool(self.links.hosts) and self._own_host(dict(scope["headers"])) is not None
+
+    def at_once(self, scope: Scope, send: SendNow) -> bool:
+        """Redirect if the link is in memory and as it should be; return whether that was so.
+
+        Always call it in the same thread. `send` sends when it is called; nothing is awaited.
+        """
+        path, hosts = scope["path"], self.links.hosts
+        is_ours = path.startswith(PATH)
+        if not (is_ours or hosts) or scope["method"] not in METHODS:
+            return False
+        headers = dict(scope["headers"])
+        host = self._own_host(headers) if hosts else None
+        target = self._targets.get(path[3:] if is_ours else path[1:])
+        if target is None or target.is_stale:
+            return False
+        if not is_ours if host is None else hosts[host] != target.brand_id:
+            return False
+        address, is_tls = self._client(scope, headers)
+        if self._tls_host and not is_tls:
+            return False
+        answer = self._follow(self._now, target, scope, headers, address, host, is_tls=is_tls)
+        send({"type": "http.response.start", "status": 302, "headers": answer})
+        send(END)
+        return True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that `takes` is true of."""
@@ -108,68 +134,34 @@ class Redirects:
         if scope["method"] not in METHODS:
             await self._say(answers.NOT_ALLOWED, scope, headers, send, is_tls=is_tls)
             return
-        target = self._targets.get(slug)
         host = self._own_host(headers) if self.links.hosts else None
-        if target is None or target.is_stale or host is not None:
-            found = answers.OK if path == SCRIPT_PATH else await self._find(slug, host)
-            if isinstance(found, int):
-                await self._say(found, scope, headers, send, is_tls=is_tls)
-                return
-            target = found
-        try:
-            answer = self._follow(target, scope, headers, host, address, is_tls=is_tls)
-        except Exception:  # a defect of ours is no reason to keep a shopper from the shop
-            logger.exception("A shopper was sent on without a click.")
-            location = (target.plain + target.tail).encode()
-            answer = [(b"location", location), *self._headers[is_tls]]
+        found = answers.OK if path == SCRIPT_PATH else await self._find(slug, host)
+        if isinstance(found, int):
+            await self._say(found, scope, headers, send, is_tls=is_tls)
+            return
+        answer = self._follow(self._later, found, scope, headers, address, host, is_tls=is_tls)
         await send({"type": "http.response.start", "status": 302, "headers": answer})
         await send(END)
 
     def _follow(
         self,
+        following: Following,
         target: LinkTarget,
         scope: Scope,
         headers: dict[bytes, bytes],
-        host: str | None,
         address: str,
+        host: str | None,
         *,
         is_tls: bool,
     ) -> Headers:
-        """Keep the click, and return the headers of the redirect."""
-        now = self._clock() // 1_000
-        second = now // 1_000_000
-        if second != self._second:
-            self._second, self._second_bytes = second, second_bytes(second)
-        target.used_at = second
-        browser = headers.get(b"user-agent", b"")
-        agent = agent_of(browser)
-        kind = kind_of(agent, scope["method"], headers)
-        counts = target.since <= now < target.until or target.counts_at(now)
-        if kind == VISIT and not counts:
-            kind = INACTIVE
-        click_id = self._mint(target.link, self._second_bytes)
-        if scope["query_string"]:
-            own = OwnParameters(scope["query_string"], target.protected)
-            location = target.address(click_id if counts else "", own)
-            sub_ids = "\t".join([escaped(text[:SUB_ID_LENGTH]) for text in own.sub_ids])
-            landing = own.landing
-        else:
-            location = (target.head + click_id if counts else target.plain) + target.tail
-            sub_ids, landing = NO_SUB_IDS, ""
-        answer = [(b"location", location.encode()), *self._headers[is_tls]]
-        returning = NULL
-        if host is not None:
-            returning = "t" if IN_COOKIES in headers.get(COOKIE, b"") else "f"
-            if kind == VISIT:
-                answer.append(_cookie(target, host, click_id, is_tls=is_tls))
-        self._keep(
-            kind,
-            f"{target.line}{click_id}\t{now}\t{kind}"
-            f"\t{self._hash_of(target.brand_id, address, browser, now)}\t{agent.text}"
-            f"\t{referrer_host(headers.get(b'referer'))}\t{sub_ids}\t\t{agent.device}"
-            f"\t{landing}\t{returning}",
-        )
-        return answer
+        """Return the headers of the redirect; keep the click, unless that fails."""
+        try:
+            return following.follow(
+                target, scope, headers, address=address, is_tls=is_tls, host=host
+            )
+        except Exception:  # a defect of ours is no reason to keep a shopper from the shop
+            logger.exception("A shopper was sent on without a click.")
+            return following.without_click(target, is_tls=is_tls)
 
     def _client(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, bool]:
         """Return the client's address, and whether the request came over TLS."""
@@ -226,7 +218,7 @@ class Redirects:
         host = self._own_host(headers) or self._tls_host
         query = b"?%b" % scope["query_string"] if scope["query_string"] else b""
         location = f"https://{host}{quote(scope['path'])}".encode() + query
-        answer = [(b"location", location), *self._headers[False]]
+        answer = [(b"location", location), *answers.LINK_HEADERS, answers.EMPTY]
         await send({"type": "http.response.start", "status": 301, "headers": answer})
         await send(END)
 
@@ -258,17 +250,3 @@ class Redirects:
         await send(
             {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
         )
-
-
-def _cookie(target: LinkTarget, host: str, click_id: str, *, is_tls: bool) -> tuple[bytes, bytes]:
-    """The click id as a first-party cookie, for the shop's domain where it can be."""
-    domain = cookie_domain(host, target.host)
-    words = [
-        f"{CLICK_PARAMETER}={click_id}",
-        "Path=/",
-        f"Max-Age={target.destination.window_seconds}",
-        "SameSite=Lax",
-        *([f"Domain={domain}"] if domain else []),
-        *(["Secure"] if is_tls else []),
-    ]
-    return b"set-cookie", "; ".join(words).encode()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,7 +33,10 @@ logger = logging.getLogger(__name__)
 
 
 class Sender:
-    """`max_entries`: with more in the stream, nobody stores them, and the files wait."""
+    """`max_entries`: with more in the stream, nobody stores them, and the files wait.
+
+    `kinds` returns how many redirects there were of each kind, for the metrics.
+    """
 
     def __init__(
         self,
@@ -41,7 +44,7 @@ class Sender:
         folder: Path,
         *,
         url: str,
-        kinds: Mapping[str, int],
+        kinds: Callable[[], Mapping[str, int]],
         max_entries: int,
     ) -> None:
         self._writer, self._folder, self._kinds = writer, folder, kinds
@@ -84,7 +87,7 @@ class Sender:
         now = time.monotonic()
         if now - self._published_at > PUBLISH_SECONDS:
             self._published_at = now
-            self._counts.publish(self._kinds)
+            self._counts.publish(self._kinds())
             metrics.WAITING.set(self._writer.waiting)
         if now - self._searched_at > SEARCH_SECONDS:
             self._searched_at = now

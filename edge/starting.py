@@ -49,13 +49,14 @@ class Edge:
             if settings.SECURE_SSL_REDIRECT
             else "",
         )
-        clicks = self.redirects.clicks
-        self.writer = Writer(clicks, self.folder, max_bytes=settings.CLICKS_MAX_WAITING)
+        self.writer = Writer(
+            self.redirects.clicks, self.folder, max_bytes=settings.CLICKS_MAX_WAITING
+        )
         self.sender = Sender(
             self.writer,
             self.folder,
             url=settings.CLICKS_URL,
-            kinds=clicks.kinds,
+            kinds=self.redirects.kinds,
             max_entries=settings.CLICKS_MAX_ENTRIES,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -101,7 +102,7 @@ def _referrer_host(header: bytes) -> str:
 
 
 class VisitorHashes:
-    """Hashes of who followed a link, by keys of days.
+    """Hashes of who followed a link, by keys of days. For use by several threads.
 
     The hash is of brand, address and User-Agent: a visitor is another one for each brand and each
     day. Keys are deleted after two days, so no one can compute a hash of before again. A day
@@ -110,30 +111,36 @@ class VisitorHashes:
 
     def __init__(self) -> None:
         self.keys: Mapping[int, bytes] = {}  # by the number of the day since 1970, UTC
-        self._own: dict[int, bytes] = {}
-        self._day, self._hashes = -1, dict[int, "hashlib.blake2b"]()
+        self._own = (-1, b"")  # a day, and the key of this process for it
+        self._prepared = (-1, dict[int, "hashlib.blake2b"]())  # a day, and a hash of each brand
+        self._lock = threading.Lock()  # of what is written here
 
     def take(self, keys: Mapping[int, bytes]) -> None:
         """Use these keys from now on."""
-        self.keys, self._day = keys, -1
+        with self._lock:
+            self.keys, self._prepared = keys, (-1, {})
 
     def hash_of(self, brand_id: int, address: str, agent: bytes, now: int) -> int:
         """Return 64 bits with a sign. `now` is in microseconds since 1970."""
         day = now // DAY_MICROSECONDS
-        if day != self._day:
-            self._day, self._hashes = day, {}
-        try:
-            of_brand = self._hashes[brand_id]
-        except KeyError:
-            of_brand = self._hashes[brand_id] = self._of_brand(brand_id, day)
+        prepared_day, of_brands = self._prepared
+        of_brand = of_brands.get(brand_id) if prepared_day == day else None
+        if of_brand is None:
+            of_brand = self._prepare(brand_id, day)
         one = of_brand.copy()
         one.update(b"%b\n%b" % (address.encode(), agent))
         return int.from_bytes(one.digest(), "big", signed=True)
 
-    def _of_brand(self, brand_id: int, day: int) -> hashlib.blake2b:
+    def _prepare(self, brand_id: int, day: int) -> hashlib.blake2b:
         """Return BLAKE2b with the day's key (RFC 7693), which has read the brand: 64 bits."""
-        key = self.keys.get(day)
-        if key is None:
-            self._own = {day: self._own.get(day) or secrets.token_bytes(32)}
-            key = self._own[day]
-        return hashlib.blake2b(b"%d\n" % brand_id, key=key, digest_size=8)
+        with self._lock:
+            if self._prepared[0] != day:
+                self._prepared = (day, {})
+            key = self.keys.get(day)
+            if key is None:
+                if self._own[0] != day:
+                    self._own = (day, secrets.token_bytes(32))
+                key = self._own[1]
+            made = hashlib.blake2b(b"%d\n" % brand_id, key=key, digest_size=8)
+            self._prepared[1][brand_id] = made
+            return made

@@ -30,8 +30,7 @@ def valkey() -> Iterator[Redis]:
 
 
 def sender_of(writer: Writer, folder: Path, *, max_entries: int = 1_000) -> Sender:
-    kinds = Clicks().kinds
-    return Sender(writer, folder, url=settings.CLICKS_URL, kinds=kinds, max_entries=max_entries)
+    return Sender(writer, folder, url=settings.CLICKS_URL, kinds=dict, max_entries=max_entries)
 
 
 def written(folder: Path, *batches: list[str], max_bytes: int = PLENTY) -> Writer:
@@ -40,7 +39,7 @@ def written(folder: Path, *batches: list[str], max_bytes: int = PLENTY) -> Write
     writer = Writer(clicks, folder, max_bytes=max_bytes)
     for batch in batches:
         for line in batch:
-            clicks.keep("visit", line)
+            clicks.keep(line)
         writer.write()
     return writer
 
