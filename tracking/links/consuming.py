@@ -28,7 +28,11 @@ from tracking.links.storing import NONE_STORED, Stored, refuse_batch, store_batc
 
 NAME = "tracking.store_clicks"  # under which its last round is recorded
 READ_ENTRIES = 200
-BATCH_BYTES = 2_000_000  # that one transaction stores; a click has about 300
+# Storing 10,000 clicks at once takes half the processor's time per click that storing 1,000 does,
+# as what is counted of a link is written once. So clicks gather before they are stored, and what
+# has piled up is stored in large transactions, of half a second at most.
+GATHER_SECONDS = 0.5  # from the beginning of one round to the next
+BATCH_BYTES = 3_000_000  # that one transaction stores; a click has about 300
 UPKEEP_SECONDS = 5.0
 AHEAD_SECONDS = 600.0
 LONG_AGO = -1e9  # on the monotonic clock
@@ -60,8 +64,9 @@ class Consumer:
         pause = RETRY_SECONDS
         while not self._is_over.is_set():
             self._show_life()
+            begun_at = time.monotonic()
             try:
-                self.round()
+                stored = self.round()
                 pause = RETRY_SECONDS
             except LOST as error:
                 logger.warning("The stream of clicks can't be read: %s", error)
@@ -69,6 +74,8 @@ class Consumer:
                 logger.warning("Clicks wait for PostgreSQL: %s", error)
                 connection.close()
             else:
+                if stored.batches < READ_ENTRIES:  # otherwise more wait already
+                    self._is_over.wait(begun_at + GATHER_SECONDS - time.monotonic())
                 continue
             self._is_over.wait(pause)
             pause = min(2 * pause, MAX_RETRY_SECONDS)

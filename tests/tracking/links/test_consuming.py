@@ -20,7 +20,7 @@ from tests.clicks import click_line
 from tracking.links import consuming
 from tracking.links.click_lines import ClickLines
 from tracking.links.click_stream import GROUP, STREAM, ClickStream, StreamState, stream_state
-from tracking.links.consuming import Consumer, in_parts
+from tracking.links.consuming import BATCH_BYTES, Consumer, in_parts
 from tracking.links.storing import Stored, store_batches
 from tracking.models import Click, ClickBatch, RefusedClicks, TrackingLink, VisitorKey
 
@@ -167,7 +167,7 @@ def test_what_waits_can_be_asked_for(valkey: Redis, link: TrackingLink) -> None:
 
 def test_a_transaction_has_a_bound(valkey: Redis, link: TrackingLink) -> None:
     for _ in range(5):
-        valkey.xadd(STREAM, {"id": str(uuid.uuid4()), "lines": b"x" * 900_000})
+        valkey.xadd(STREAM, {"id": str(uuid.uuid4()), "lines": b"x" * (BATCH_BYTES * 9 // 20)})
     entries = ClickStream(settings.CLICKS_URL, reader="one", lease=LEASE).read(10)
 
     assert [len(part) for part in in_parts(entries)] == [2, 2, 1]
