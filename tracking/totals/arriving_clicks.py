@@ -48,9 +48,9 @@ _DIMENSION = " ".join(
 )
 # All other columns of a grouping set are null.
 _VALUE = "coalesce({})".format(", ".join(f"{column}{cast}" for _, column, cast in _SOURCES))
-# The clicks of a visitor in a batch and what is there of them are grouped together, not joined: no
-# wrong estimate of the planner can make that slow. OFFSET 0 has it look up each visitor by the
-# index.
+# Of who was here before, each source of the batch is looked up: the first earlier click that had it
+# ends the search. So a visitor who follows a link all day long costs no more than others. OFFSET 0
+# has PostgreSQL look up one source after another by the index, in place of joining all clicks.
 COUNT_SOURCES = f"""
 WITH visits AS MATERIALIZED (
   SELECT id, brand_id, enrollment_id, day, visitor, as_other, {_COLUMNS},
@@ -67,28 +67,23 @@ WITH visits AS MATERIALIZED (
   FROM visits JOIN accounts_brand brand ON brand.id = visits.brand_id
 ), again AS MATERIALIZED (
   SELECT * FROM known WHERE visitor IS NOT NULL AND NOT is_first_and_only
-), found AS (
-  SELECT brand_id, enrollment_id, day, visitor, dimension, value, 1 AS clicks
-  FROM again {sources_of_click("again")}
-  WHERE {HAS_VALUE}
-  UNION ALL
-  SELECT visitors.brand_id, visitors.enrollment_id, visitors.day, visitors.visitor,
-    source.dimension, source.value, 0
-  FROM (SELECT DISTINCT brand_id, visitor, enrollment_id, day, time_zone FROM again) AS visitors
-  CROSS JOIN LATERAL (
-    SELECT * FROM tracking_click
-    WHERE brand_id = visitors.brand_id AND visitor = visitors.visitor
-      AND enrollment_id = visitors.enrollment_id AND kind = 'visit'
-      AND clicked_at BETWEEN %(first)s AND %(last)s
-    OFFSET 0
-  ) AS earlier
-  {sources_of_click("earlier")}
-  WHERE {HAS_VALUE} AND (earlier.clicked_at AT TIME ZONE time_zone)::date = visitors.day
-    AND NOT EXISTS (SELECT FROM again mine WHERE mine.id = earlier.id)
 ), pairs AS (
   SELECT brand_id, enrollment_id, day, dimension, value
-  FROM found GROUP BY brand_id, enrollment_id, day, visitor, dimension, value
-  HAVING min(clicks) = 1
+  FROM (
+    SELECT DISTINCT brand_id, enrollment_id, day, time_zone, visitor, dimension, value
+    FROM again {sources_of_click("again")}
+    WHERE {HAS_VALUE}
+  ) AS pair
+  WHERE NOT EXISTS (
+    SELECT FROM tracking_click earlier {sources_of_click("earlier")}
+    WHERE earlier.brand_id = pair.brand_id AND earlier.visitor = pair.visitor
+      AND earlier.enrollment_id = pair.enrollment_id AND earlier.kind = 'visit'
+      AND earlier.clicked_at BETWEEN %(first)s AND %(last)s
+      AND (earlier.clicked_at AT TIME ZONE pair.time_zone)::date = pair.day
+      AND source.dimension = pair.dimension AND source.value = pair.value
+      AND earlier.id NOT IN (SELECT id FROM again)
+    OFFSET 0
+  )
 ), sources AS (
   SELECT brand_id, enrollment_id, day, CASE {_DIMENSION} END AS dimension, {_VALUE} AS value,
     count(*) AS clicks, count(*) FILTER (WHERE is_first_and_only) AS visitors

@@ -137,6 +137,28 @@ def test_a_visitor_counts_once_a_day_and_source_over_all_batches(link: TrackingL
     assert sources(day=NOW.date() - DAY, dimension="sub1") == {("sub1", "x"): (1, 1)}
 
 
+def test_a_visitor_who_comes_all_day_long_costs_no_more_than_others(link: TrackingLink) -> None:
+    """Otherwise one browser that never stops would hold up the clicks of everybody."""
+    store(*[click_line(link, visitor=1) for _ in range(1_000)])
+    before = clicks_read()
+
+    store(*[click_line(link, visitor=1) for _ in range(2)])
+
+    assert clicks_read() - before < 50
+    assert sources(dimension="link") == {("link", str(link.pk)): (1_002, 1)}
+
+
+def clicks_read() -> int:
+    """How many rows of stored clicks this transaction has read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(coalesce(idx_tup_fetch, 0) + seq_tup_read) FROM pg_stat_xact_user_tables"
+            " WHERE relname LIKE 'tracking_click%'"
+        )
+        [(number,)] = cursor.fetchall()
+    return int(number)
+
+
 def test_a_visitor_of_two_members_counts_for_each(at_juniper: Cast, link: TrackingLink) -> None:
     other = TrackingLink.objects.get(enrollment=at_juniper.diego_in_glow)
 
