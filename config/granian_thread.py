@@ -29,7 +29,7 @@ def answer_first(at_once: AtOnce) -> None:
     returns False for goes to the event loop. It is called in one thread, and must wait for nothing.
     To be called before granian listens: at the lifespan's startup.
     """
-    usual = _futures._cbsched_aioschedule
+    usual: Callable[[Any, Any, Any], Schedule] = _futures._cbsched_aioschedule
 
     def with_at_once(loop: Any, context: Any, callback: Any) -> Schedule:
         return _schedule(at_once, usual(loop, context, callback))
