@@ -3,6 +3,9 @@
 Two lines each. The first batches meet a database that has no statistics of its tables. Beside them,
 a bare COPY writes as many rows. ORDERS_BEFORE in the environment is how many orders a brand has
 when its next ones are measured (1,000,000), SECONDS how long each step over HTTP takes (10).
+
+Compare what one web worker takes in: with two, all connections of a step may reach the same one,
+as the workers share a socket, and the rate is then half of what it is at another time.
 """
 
 from __future__ import annotations
@@ -117,12 +120,19 @@ def over_http(sample: BrandWithMembers) -> None:
     ]
     many = [order(f"many-{{unique}}-{number}", number) for number in range(BATCH)]
     batch = post("/api/v1/orders", json.dumps({"orders": many}), key)
-    with served(workers=2, API_RATE="0") as port:
-        batches = result(start(port, [batch], connections=2))
-        alone = result(start(port, singles, connections=CONNECTIONS))
+    for workers in (1, 2):
+        with served(workers=workers, API_RATE="0") as port:
+            batches = result(start(port, [batch], connections=2 * workers))
+            alone = result(start(port, singles, connections=CONNECTIONS))
+        show_rates(f"over HTTP, web workers {workers}", batches, alone)
+
+
+def show_rates(
+    where: str, batches: dict[str, list[float]], alone: dict[str, list[float]]
+) -> None:
     batch_rate = BATCH * len(batches["served"]) / SECONDS
     single_rate = len(alone["served"]) / SECONDS
-    show(f"over HTTP, batches of {BATCH} at 2 connections", f"{batch_rate:,.0f} orders/s")
-    show(f"over HTTP, one by one at {CONNECTIONS} connections", f"{single_rate:,.0f} orders/s")
+    show(f"{where}: batches of {BATCH}", f"{batch_rate:,.0f} orders/s")
+    show(f"  one by one at {CONNECTIONS} connections", f"{single_rate:,.0f} orders/s")
     show("  p50, p99; refused", f"{percentiles(alone['served'])}; {len(alone['refused'])}")
     show("  beside the batches", f"{single_rate / batch_rate:.2f}")

@@ -19,13 +19,19 @@ from config.arriving import Environ, Whole
 from config.forwarding import Application, trust_proxies
 
 
+# New objects before the garbage collector looks at them. A batch of 500 orders makes so many that
+# Python's own 700 costs a sixteenth of its time; almost none of them are in a cycle.
+OBJECTS_BEFORE_COLLECTION = 50_000
+
+
 def leave_to_requests() -> None:
-    """Have the garbage collector look only at objects made from now on.
+    """Have the garbage collector look only at objects made from now on, and at many at a time.
 
     A search through all that was loaded holds every thread up for half a second, /healthz too.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTION, *gc.get_threshold()[1:])
 
 
 def behind_proxies(inner: Application) -> Application:

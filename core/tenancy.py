@@ -117,10 +117,15 @@ class TenantManager(models.Manager[M]):
     _queryset_class: type[TenantQuerySet[Any]] = TenantQuerySet
 
     def insert_many(self, objs: Iterable[Any]) -> list[M]:
-        return self.get_queryset().insert_many(objs)
+        return self._of_all_brands().insert_many(objs)
 
     def append_many(self, objs: Iterable[Any]) -> None:
-        self.get_queryset().append_many(objs)
+        self._of_all_brands().append_many(objs)
+
+    def _of_all_brands(self) -> TenantQuerySet[M]:
+        """For inserting, which checks each row's brand: a filter would cost time and do nothing."""
+        rows: TenantQuerySet[M] = self._queryset_class(self.model, using=self._db)
+        return rows
 
     def get_queryset(self) -> TenantQuerySet[M]:
         scope = _scope.get()
@@ -128,7 +133,7 @@ class TenantManager(models.Manager[M]):
             raise NoBrandInScopeError(
                 f"{self.model.__name__} was queried outside acting_for(brand)"
             )
-        rows: TenantQuerySet[M] = self._queryset_class(self.model, using=self._db)
+        rows = self._of_all_brands()
         return rows if scope.brand_id is None else rows.filter(brand_id=scope.brand_id)
 
 
