@@ -46,6 +46,8 @@ class IdKind(StrEnum):
     RUN = "run"
     ENDPOINT = "end"
     DELIVERY = "dlv"
+    CAMPAIGN = "cmp"
+    MESSAGE = "msg"
     # Only webhooks name these; no operation asks for one.
     CLICK_EARNING = "cle"
     ENTRY = "ent"

@@ -19,6 +19,7 @@ class Scope(models.TextChoices):
     MEMBERS = "members", "Change members, enrollments, offers, terms, codes and links"
     PAYOUTS = "payouts", "Make and change payments"
     WEBHOOKS = "webhooks", "Add and change webhooks; send deliveries again"
+    EMAILS = "emails", "Send emails to members; pause and cancel them"
 
 
 EVERY_SCOPE: list[str] = [scope.value for scope in Scope]

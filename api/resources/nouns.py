@@ -5,6 +5,7 @@ from __future__ import annotations
 from ninja import NinjaAPI, Router
 
 from api.resources import (
+    campaigns,
     codes,
     conversions,
     enrollments,
@@ -25,7 +26,7 @@ from api.resources import (
 NOUNS = (
     members.NOUN, offers.NOUN, terms.NOUN, enrollments.NOUN, codes.NOUN, links.NOUN,
     link_domains.NOUN, links.CLICKS, orders.NOUN, conversions.NOUN, flags.NOUN, questions.NOUN,
-    payouts.NOUN, runs.NOUN, figures.NOUN, webhooks.NOUN,
+    payouts.NOUN, runs.NOUN, figures.NOUN, campaigns.NOUN, webhooks.NOUN,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from affiliates.services import MemberError
 from api.problems import ApiError, invalid
 from core.money import MoneyError
 from core.versions import ChangedMeanwhileError
+from notifications.services import PostalAddressMissingError, RecipientsError
 from offers.terms import OfferError
 from payouts.run_work import UnderWayError
 from payouts.runs import NotADraftError, RunChangedError
@@ -31,6 +32,10 @@ from webhooks.addresses import AddressError
 from webhooks.endpoints import EndpointError
 
 MAX_VERSION_DIGITS = 9
+POSTAL_ADDRESS_MISSING = (
+    "A mail to many members must name the brand's postal address, and there is none. Staff enter it"
+    " in Settings; then send this again."
+)
 # What the services call a field, where a body calls it otherwise.
 FIELDS = {"percent": "percent_bp", "text": "answer"}
 
@@ -49,6 +54,10 @@ def refusing() -> Iterator[None]:
     except (TagError, MoneyError) as error:
         field = "tag" if isinstance(error, TagError) else "amount"
         raise invalid([FieldProblem(field, "refused", str(error))]) from error
+    except PostalAddressMissingError as error:
+        raise ApiError(409, "postal_address_missing", POSTAL_ADDRESS_MISSING) from error
+    except RecipientsError as error:
+        raise invalid([FieldProblem("members", "refused", str(error))]) from error
     except ItemError as error:
         raise invalid([_of_item(error)]) from error
     except OwedError as error:

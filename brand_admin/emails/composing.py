@@ -26,12 +26,10 @@ from affiliates.segments import segments
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.emails.draft import (
     Draft,
-    Split,
     keep_text,
     kept_text,
     prepared_for,
     read_draft,
-    split,
     with_gaps_named,
 )
 from brand_admin.emails.forms import EmailTextForm, TemplateNameForm
@@ -56,6 +54,7 @@ from notifications.services import (
 from notifications.unsubscribe_links import unsubscribe_link
 from offers.models import Enrollment
 from tracking.outreach.audience import audience
+from tracking.outreach.mailing import Split, send_to_members, split
 
 Action = Callable[..., HttpResponse]
 SECTION = "emails"
@@ -269,10 +268,9 @@ def _send(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> Http
         if not parted.ready:
             return _preview(request, draft, text_form, status=422)
         try:
-            sent = confirm_campaign(
-                purpose=Purpose(draft.purpose),
-                about=draft.about,
-                title=draft.offer.name,
+            sent = send_to_members(
+                purpose=draft.purpose,
+                offer=draft.offer,
                 subject=text_form.cleaned_data["subject"],
                 body=text_form.cleaned_data["body"],
                 recipients=parted.ready,
@@ -280,7 +278,6 @@ def _send(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> Http
                 by=request.actor,
                 now=timezone.now(),
                 latest_seen=draft.latest_seen,
-                needs_postal_address=True,
             )
         except PostalAddressMissingError:  # both steps say so
             return _preview(request, draft, text_form, status=422)

@@ -25,15 +25,8 @@ from brand_admin.segments import choice_of, in_segment
 from core.references import Reference
 from notifications.brand_style import brand_style_of
 from notifications.models import Purpose
-from notifications.rendering import (
-    VARIABLES,
-    Prepared,
-    Values,
-    missing_values,
-    prepare,
-)
+from notifications.rendering import VARIABLES, Prepared, Values, prepare
 from notifications.selectors import latest_campaign
-from notifications.services import Recipient
 from offers.models import Enrollment, Offer
 from tracking.outreach.audience import Audience, audience
 
@@ -99,39 +92,6 @@ def _in_list(rows: str, brand: Brand) -> Q:
     if not listing.rows_are_enrollments:
         raise Http404
     return Q(pk__in=listing.matching())
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """A recipient who can't have the mail as it is written, and the values they lack."""
-
-    recipient: Recipient
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """The recipients as the written mail parts them."""
-
-    ready: tuple[Recipient, ...]
-    blocked: tuple[Blocked, ...]
-
-    @property
-    def everyone(self) -> tuple[Recipient, ...]:
-        """Who is to be looked at in the preview; those with a gap first."""
-        return (*(one.recipient for one in self.blocked), *self.ready)
-
-
-def split(recipients: tuple[Recipient, ...], prepared: Prepared) -> Split:
-    """Part those who can have the mail from those it has a gap for."""
-    ready, blocked = [], []
-    for one in recipients:
-        missing = missing_values(prepared, values=one.values)
-        if missing:
-            blocked.append(Blocked(one, missing))
-        else:
-            ready.append(one)
-    return Split(tuple(ready), tuple(blocked))
 
 
 def with_gaps_named(values: Values, missing: Iterable[str]) -> dict[str, str | None]:

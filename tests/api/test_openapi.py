@@ -44,6 +44,8 @@ OF_NOUNS = {
     "list_runs", "show_run", "list_members_of_run", "draft_new_run", "confirm_run",
     "redraft_run", "discard_run", "mark_run_paid", "return_run",
     "show_figures", "show_sources",
+    "list_campaigns", "show_campaign", "list_recipients", "send_campaign", "pause_campaign",
+    "resume_campaign", "cancel_campaign",
     "list_endpoints", "show_endpoint", "add_endpoint", "change_endpoint", "delete_endpoint",
     "turn_endpoint_on", "turn_endpoint_off", "rotate_secret_of_endpoint", "send_test_to_endpoint",
     "send_again_to_endpoint", "list_deliveries", "show_delivery", "send_deliveries_again",

@@ -10,6 +10,7 @@ from typing import Any
 from affiliates.details import tag_members
 from affiliates.models import Member
 from affiliates.services import add_member
+from notifications.services import pause_campaign
 from payouts.ledger import due_entries
 from tests.api.nouns.stage import LATER, Stage, id_of
 from tests.cast import NOW, SYSTEM
@@ -119,6 +120,10 @@ def _in_grace(stage: Stage) -> Any:
     grace = timedelta(days=60)
     replace_with_grace(code=stage.rows["code"], new_code="MARA21", grace=grace, by=SYSTEM, now=NOW)
     return {"ended_at": None}
+
+
+def _paused(stage: Stage) -> None:
+    pause_campaign(campaign=stage.rows["campaign"], by=SYSTEM, now=NOW)
 
 
 NEW_OFFER = of(
@@ -237,6 +242,20 @@ RECIPES = {
         "POST", "/questions/{question}/answer",
         of(kind="attribute", order="$unattributed", answer="Added."),
         ("conversion.added_by_hand", "question.attributed", "campaign.confirmed"),
+    ),
+    "send_campaign": Recipe(
+        "POST", "/campaigns",
+        of(offer="$offer", members=["$member"], subject="Hello", text="Hello {{ first_name }}"),
+        ("campaign.confirmed",), 201,
+    ),
+    "pause_campaign": Recipe(
+        "POST", "/campaigns/{campaign}/pause", nothing, ("campaign.paused",)
+    ),
+    "resume_campaign": Recipe(
+        "POST", "/campaigns/{campaign}/resume", _paused, ("campaign.sending",)
+    ),
+    "cancel_campaign": Recipe(
+        "POST", "/campaigns/{campaign}/cancel", nothing, ("campaign.cancelled",)
     ),
     "record_payout": Recipe("POST", "/payouts", _due, ("payout.recorded",), 201),
     "mark_payout_paid": Recipe(

@@ -13,6 +13,8 @@ from django.db.models import Model
 
 from core.public_ids import IdKind, public_id
 from core.tenancy import acting_for
+from notifications.models import Campaign, Purpose
+from notifications.services import cancel_campaign
 from offers.models import Enrollment, Terms
 from offers.services import supersede_terms
 from offers.terms import TermsValues
@@ -36,6 +38,8 @@ from tracking.models import (
 )
 from tracking.orders.recording import record_order, record_orders
 from tracking.orders.refunds import record_refund
+from tracking.outreach.audience import audience
+from tracking.outreach.mailing import enrollments_to_mail, send_to_members
 from tracking.questions.services import ask_about_order
 from webhooks.endpoints import add_endpoint, send_test
 
@@ -58,6 +62,7 @@ KINDS = {
     "tracking.question": IdKind.QUESTION,
     "payouts.payout": IdKind.PAYOUT,
     "payouts.payoutrun": IdKind.RUN,
+    "notifications.campaign": IdKind.CAMPAIGN,
     "webhooks.endpoint": IdKind.ENDPOINT,
     "webhooks.delivery": IdKind.DELIVERY,
 }
@@ -145,6 +150,8 @@ def _furnish(cast: Cast) -> dict[str, Model]:
     endpoint = add_endpoint(
         address="http://127.0.0.1:9/hook", events=[], description="", by=SYSTEM, now=NOW
     ).endpoint
+    ended = _campaign(cast, "Last year")
+    cancel_campaign(campaign=ended, by=SYSTEM, now=NOW)
     delivery = send_test(endpoint=endpoint, by=SYSTEM, now=NOW)
     return {
         "member": cast.mara,
@@ -168,6 +175,8 @@ def _furnish(cast: Cast) -> dict[str, Model]:
         "open_payout": Payout.objects.get(member=cast.diego),
         "run": PayoutRun.objects.get(pk=run.pk),
         "draft": _run(cast, cast.mara.pk),
+        "campaign": _campaign(cast, "Hello"),
+        "ended_campaign": Campaign.objects.get(pk=ended.pk),
         "endpoint": endpoint,
         "delivery": delivery,
     }
@@ -178,6 +187,18 @@ def _flag(sold: Conversion) -> Flag:
         conversion=sold, enrollment_id=sold.enrollment_id, offer_id=sold.offer_id,
         member_id=sold.member_id, kind="fast_order", raised_at=NOW,
         evidence={"seconds": 3, "limit": 15},
+    )  # fmt: skip
+
+
+def _campaign(cast: Cast, subject: str) -> Campaign:
+    """A mail to Mara and June that is being sent."""
+    chosen = enrollments_to_mail(cast.glow, member_ids=[cast.mara.pk, cast.june.pk])
+    found = audience(
+        purpose=Purpose.EMAIL_MEMBERS, enrollments=chosen, include_already_sent=True, now=NOW
+    )
+    return send_to_members(
+        purpose=Purpose.EMAIL_MEMBERS, offer=cast.glow, subject=subject, body="<p>Welcome.</p>",
+        recipients=found.recipients, confirmation=uuid.uuid4(), by=SYSTEM, now=NOW,
     )  # fmt: skip
 
 

@@ -45,6 +45,8 @@ READS = {
     "list_runs": "/payout-runs",
     "show_run": "/payout-runs/{run}", "list_members_of_run": "/payout-runs/{run}/members",
     "show_figures": "/figures?by=offer", "show_sources": "/figures/sources?by=link&offer={offer}",
+    "list_campaigns": "/campaigns", "show_campaign": "/campaigns/{campaign}",
+    "list_recipients": "/campaigns/{campaign}/recipients",
     "list_endpoints": "/webhook-endpoints", "show_endpoint": "/webhook-endpoints/{endpoint}",
     "list_deliveries": "/webhook-deliveries", "show_delivery": "/webhook-deliveries/{delivery}",
 }  # fmt: skip
@@ -66,8 +68,14 @@ CONFLICTS: dict[str, tuple[str, Any]] = {
     "discard_run": ("/payout-runs/{run}/discard", None),
     "mark_run_paid": ("/payout-runs/{run}/paid", {"amount": "1"}),
     "return_run": ("/payout-runs/{draft}/return", {"state": "failed", "reason": "x"}),
+    "pause_campaign": ("/campaigns/{ended_campaign}/pause", None),
+    "resume_campaign": ("/campaigns/{campaign}/resume", None),
+    "cancel_campaign": ("/campaigns/{ended_campaign}/cancel", None),
 }  # fmt: skip
-TWICE = {"answer_question", "return_payout"}  # the second time it is a conflict
+# The second time it is a conflict.
+TWICE = {
+    "answer_question", "return_payout", "pause_campaign", "resume_campaign", "cancel_campaign",
+}  # fmt: skip
 
 
 def _path_of(name: str) -> tuple[str, str]:

@@ -99,7 +99,7 @@ ACTIONS: dict[tuple[str, str], str | NotServed] = {
     ("offer", "refresh"): "give_codes",
     ("offer", "renew"): "renew_dashboard_links",
     ("offer", "remove"): "remove_enrollments",
-    ("offer", "email_members"): NotServed("campaigns are no noun of the API"),
+    ("offer", "email_members"): "send_campaign",
     ("offer_add", "add"): "add_members_to_offer",
     ("conversions", "accept"): "accept_conversions",
     ("conversions", "reject"): "reject_conversions",
@@ -114,7 +114,8 @@ ACTIONS: dict[tuple[str, str], str | NotServed] = {
     ("events", "replay"): OF_CONNECTIONS,
 }
 # What staff do elsewhere, or by another page of the same section.
-MORE = {"give_links", "show_dashboard_link"}
+OF_EMAILS = {"pause_campaign", "resume_campaign", "cancel_campaign"}
+MORE = {"give_links", "show_dashboard_link"} | OF_EMAILS
 
 
 def served() -> set[str]:
