@@ -127,9 +127,7 @@ def over_http(sample: BrandWithMembers) -> None:
         show_rates(f"over HTTP, web workers {workers}", batches, alone)
 
 
-def show_rates(
-    where: str, batches: dict[str, list[float]], alone: dict[str, list[float]]
-) -> None:
+def show_rates(where: str, batches: dict[str, list[float]], alone: dict[str, list[float]]) -> None:
     batch_rate = BATCH * len(batches["served"]) / SECONDS
     single_rate = len(alone["served"]) / SECONDS
     show(f"{where}: batches of {BATCH}", f"{batch_rate:,.0f} orders/s")

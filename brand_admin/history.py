@@ -152,6 +152,7 @@ WORDS = {
     "terms.superseded": "set new terms",
     "terms.withdrawn": "withdrew version {version} of the terms before it began",
     "test_mode.emptied": "deleted all test data",
+    "test_mode.filled": "filled test mode with sample data",
     "test_mode.opened": "opened test mode",
     "webhook.added": "added the endpoint {address}",
     "webhook.changed": "changed the endpoint {address}",

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Permission
 from accounts.selectors import test_brand_of
@@ -18,6 +18,7 @@ from accounts.test_mode import (
 )
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
+from tracking.samples.test_mode import fill_with_sample_data
 
 SECTION = "settings"
 
@@ -32,6 +33,19 @@ def test_mode(request: BrandRequest) -> HttpResponse:
     if found is not None:
         return redirect("brand_admin:home", found.slug)
     return render_page(request, "brand_admin/settings/test_mode.html", section=SECTION)
+
+
+@require_POST
+@brand_page(Permission.MANAGE)
+def test_data_fill(request: BrandRequest) -> HttpResponse:
+    """Fill test mode with sample data, once. A live brand's page leads to test mode."""
+    if not request.brand.is_test:
+        return redirect("brand_admin:test_mode", request.brand.slug)
+    if fill_with_sample_data(brand=request.brand, by=request.actor, now=timezone.now()):
+        messages.success(request, "Test mode is filled with sample data.")
+    else:
+        messages.warning(request, "Nothing was changed: the sample data are there already.")
+    return redirect("brand_admin:home", request.brand.slug)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -34,6 +34,7 @@ urlpatterns = [
         name="invitation_withdraw",
     ),
     path("test-mode/", test_mode.test_mode, name="test_mode"),
+    path("test-data/fill/", test_mode.test_data_fill, name="test_data_fill"),
     path("test-data/delete/", test_mode.test_data_delete, name="test_data_delete"),
     path("keys/", views.keys_moved, name="settings_keys"),
     path("email-templates/", email_templates.template_list, name="settings_templates"),

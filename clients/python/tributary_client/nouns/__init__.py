@@ -1,5 +1,6 @@
 """All nouns. Written by generate_client.py; changes are lost."""
 
+from tributary_client.nouns.campaigns import Campaigns
 from tributary_client.nouns.clicks import Clicks
 from tributary_client.nouns.codes import Codes
 from tributary_client.nouns.conversions import Conversions
@@ -20,6 +21,7 @@ from tributary_client.nouns.webhooks import Webhooks
 
 
 class Nouns(
+    Campaigns,
     Clicks,
     Codes,
     Conversions,
