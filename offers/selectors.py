@@ -218,7 +218,8 @@ def in_offer(members: QuerySet[Member], offer_id: int | None) -> QuerySet[Member
     """Return those of `members` who are in the offer; with None, those who are in no offer."""
     here = Enrollment.objects.not_removed()
     if offer_id is None:
-        return members.exclude(pk__in=here.values("member"))
+        # Not `pk NOT IN`, for which PostgreSQL reads everybody who is in an offer first.
+        return members.filter(~Exists(here.filter(member=OuterRef("pk"))))
     return members.filter(pk__in=here.filter(offer=offer_id).values("member"))
 
 

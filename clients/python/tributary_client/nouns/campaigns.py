@@ -54,9 +54,9 @@ class CampaignShown(TypedDict):
 
 class NewCampaign(TypedDict):
     """A mail to members of an offer: to `members`, to those with a `tag`, or else to all of
-    them. Subject and text may hold variables such as `{{ first_name }}` or `{{ promo_code | your
-    code }}`. The message is either plain text in `text`, or in `html` with the tags that the
-    editor of the admin makes; all others are left out.
+    them. Subject and message may hold variables, such as `{{ first_name }}`, or `{{ promo_code |
+    none }}` with what stands there without one. The message is either plain text in `text`, or
+    in `html` with the tags that the editor of the admin makes; all others are left out.
     """
 
     offer: str
