@@ -18,7 +18,6 @@ from config import limits
 from config.arriving import Environ, Whole
 from config.forwarding import Application, trust_proxies
 
-
 # New objects before the garbage collector looks at them. A batch of 500 orders makes so many that
 # Python's own 700 costs a sixteenth of its time; almost none of them are in a cycle.
 OBJECTS_BEFORE_COLLECTION = 50_000

@@ -85,7 +85,7 @@ def list_recipients(
     return page_after(request, asked, find, limit=asked.limit, cursor=asked.cursor)
 
 
-@NOUN.post("/campaigns", CampaignSent, status=201, conflicts=True)
+@NOUN.post("/campaigns", CampaignSent, status=201)
 def send_campaign(request: HttpRequest, sent: NewCampaign) -> CampaignSent:
     """Send a mail to members of an offer, as Email Members does in the admin.
 

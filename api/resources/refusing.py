@@ -32,10 +32,7 @@ from webhooks.addresses import AddressError
 from webhooks.endpoints import EndpointError
 
 MAX_VERSION_DIGITS = 9
-POSTAL_ADDRESS_MISSING = (
-    "A mail to many members must name the brand's postal address, and there is none. Staff enter it"
-    " in Settings; then send this again."
-)
+POSTAL_ADDRESS_MISSING = "staff must enter the brand's postal address in Settings first"
 # What the services call a field, where a body calls it otherwise.
 FIELDS = {"percent": "percent_bp", "text": "answer"}
 
@@ -54,10 +51,8 @@ def refusing() -> Iterator[None]:
     except (TagError, MoneyError) as error:
         field = "tag" if isinstance(error, TagError) else "amount"
         raise invalid([FieldProblem(field, "refused", str(error))]) from error
-    except PostalAddressMissingError as error:
-        raise ApiError(409, "postal_address_missing", POSTAL_ADDRESS_MISSING) from error
-    except RecipientsError as error:
-        raise invalid([FieldProblem("members", "refused", str(error))]) from error
+    except (RecipientsError, PostalAddressMissingError) as error:
+        raise invalid([_of_mail(error)]) from error
     except ItemError as error:
         raise invalid([_of_item(error)]) from error
     except OwedError as error:
@@ -112,3 +107,9 @@ def _conflict(error: Exception) -> ApiError:
 def _of_item(error: ItemError) -> FieldProblem:
     code = "had_before" if error.had_before else "refused"
     return FieldProblem("code", code, str(error))
+
+
+def _of_mail(error: Exception) -> FieldProblem:
+    if isinstance(error, PostalAddressMissingError):
+        return FieldProblem("body", "postal_address_missing", POSTAL_ADDRESS_MISSING)
+    return FieldProblem("members", "refused", str(error))

@@ -11,11 +11,12 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.selectors import current_zone
-from affiliates.selectors import name_contains
+from affiliates.selectors import members_matching
 from core.kept_queries import kept_query
 from core.money import Money
 from core.text import one_line
 from offers.models import Enrollment
+from tracking.figures.conversion_search import ids_or_subquery
 from tracking.links.items import own_items
 from tracking.models import Click, Conversion, Order, PromoCode, Question, QuestionState
 
@@ -69,8 +70,9 @@ def questions(
     if state:
         found = found.filter(state=state)
     for word in search.split():
+        asking = Enrollment.objects.filter(member__in=members_matching(word))
         found = found.filter(
-            Q(order_reference__icontains=word) | name_contains(word, via="enrollment__member__")
+            Q(order_reference__icontains=word) | Q(enrollment__in=ids_or_subquery(asking))
         )
     return (
         found.order_by("asked_at", "pk") if order == "asked" else found.order_by("-asked_at", "-pk")

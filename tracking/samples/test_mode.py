@@ -75,10 +75,9 @@ def _fill(offer: Offer, *, by: Actor, now: datetime) -> None:
     joined = put_in_offer(offer, members, by=by, now=now)
     shop = Shop(offer, joined, SOURCE, Random(SEED), by, now)  # noqa: S311 - no secret
     sell(shop, days=DAYS, orders=ORDERS)
-    then = now - PAID_BEFORE
-    paid = {"currency": offer.currency, "by": by, "now": then}
-    pay_all_due(members[0], reference="Sample payment", **paid)
-    failed = pay_all_due(members[1], reference="", **paid)
+    then, currency = now - PAID_BEFORE, offer.currency
+    pay_all_due(members[0], currency=currency, reference="Sample payment", by=by, now=then)
+    failed = pay_all_due(members[1], currency=currency, reference="", by=by, now=then)
     return_payment(
         payout=failed,
         state=PayoutState.FAILED,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Brand
 from affiliates.details import tag_members
 from affiliates.services import add_member
 from notifications.models import Campaign, Message, SuppressionReason
@@ -108,6 +109,15 @@ def test_what_can_not_be_sent_is_refused_by_field(
     assert [(one["field"], one["code"]) for one in answer.json()["problems"]] == [(field, code)]
     with stage.at_juniper():
         assert Campaign.objects.count() == before
+
+
+def test_a_brand_without_a_postal_address_sends_nothing(stage: Stage) -> None:
+    Brand.objects.filter(pk=stage.cast.juniper.pk).update(postal_address="")
+
+    answer = send(stage)
+
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["code"] == "postal_address_missing"
 
 
 def test_recipients_come_in_pages_and_by_state(stage: Stage) -> None:
