@@ -100,6 +100,7 @@ LOCKERS = {
     "integrations/recording.py",
     "tracking/importing/members.py",
     "tracking/links/partitions.py",
+    "tracking/samples/test_mode.py",
     "tracking/commissions/caps.py",
     "tracking/commissions/new_customers.py",
     "tracking/commissions/tier_progress.py",
