@@ -143,8 +143,8 @@ def test_every_parameter_is_known() -> None:
 def test_the_api_needs_a_key_everywhere(world: World) -> None:
     named = {"order_id": "juniper-9001", "refund_id": "R1", "source": "api"}
     nouns = {
-        "click", "code", "conversion", "delivery", "endpoint", "enrollment", "flag", "link",
-        "link_domain", "member", "offer", "payout",
+        "campaign", "click", "code", "conversion", "delivery", "endpoint", "enrollment", "flag",
+        "link", "link_domain", "member", "offer", "payout",
         "question", "refund", "revision", "run", "terms",
     }  # fmt: skip
     values = named | dict.fromkeys(nouns, "1")
