@@ -1,14 +1,21 @@
-"""Check a page at every width, in light and dark, and for accessibility."""
+"""Check a page on a desktop and a phone, in light and dark, and for accessibility.
+
+A page answers the same to every screen, so each is loaded once and shown on both: whole on the one
+that it is opened on, and on the other what another width changes, which is the layout alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import CDPSession, Page
 
 from tests.contrast import illegible_texts
+from tests.journeys.devices import DESKTOP, PHONE
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Axe describes each element that passed a rule, unless it is asked for what is wrong alone, and
@@ -19,7 +26,7 @@ WHAT_IS_WRONG = {"resultTypes": ["violations"], "iframes": False, "selectors": F
 ALL_BUT_CONTRAST = WHAT_IS_WRONG | {
     "runOnly": STANDARDS, "rules": {"color-contrast": {"enabled": False}},
 }  # fmt: skip
-# What another width can change about a page whose markup and colours were looked at before.
+# What another width can change about a page whose markup and colours were looked at.
 LAYOUT = WHAT_IS_WRONG | {
     "runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}
 }
@@ -53,6 +60,7 @@ ENDLESS = """() => document.getAnimations()
 SCROLLED = """() => new Promise(done => requestAnimationFrame(
     () => requestAnimationFrame(() => done(scrollY))))"""
 NARROWEST = 320
+_sessions: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
 
 
 @cache
@@ -60,14 +68,15 @@ def axe_script() -> str:
     return Axe().axe_script
 
 
-def prepare(page: Page, *, differs_by: Literal["", "width", "language"] = "") -> Page:
+def prepare(page: Page, *, is_shown_on_both: bool = False, is_translated: bool = False) -> Page:
     """Load axe into every page that is opened, and begin in light.
 
-    `differs_by` is for pages that another test looks at closely, at another width or in English:
-    only what a width or a language changes.
+    `is_shown_on_both`: what is open is looked at on a desktop and on a phone. `is_translated` is
+    for pages that another test looks at in English: only what a language changes.
     """
     page.add_init_script(axe_script())
-    page.add_init_script(f"window.differsBy = '{differs_by}'")
+    page.add_init_script(f"window.isShownOnBoth = {str(is_shown_on_both).lower()}")
+    page.add_init_script(f"window.isTranslated = {str(is_translated).lower()}")
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return page
 
@@ -79,16 +88,43 @@ def faults_of(page: Page, name: str) -> list[str]:
     """
     page.wait_for_load_state()
     page.evaluate("scrollTo(0, 0)")  # from under the bar that stays on top
-    differs_by = page.evaluate("window.differsBy")
-    faults = _violations(page, LAYOUT if differs_by == "width" else ALL_BUT_CONTRAST)
-    if not differs_by:
+    is_shown_on_both, is_translated = page.evaluate("[isShownOnBoth, isTranslated]")
+    faults = _violations(page, ALL_BUT_CONTRAST)
+    if not is_translated:
         faults += [f"too little contrast: {text}" for text in illegible_texts(page)]
         page.emulate_media(color_scheme="dark")
         faults += [f"too little contrast in the dark: {text}" for text in illegible_texts(page)]
         page.emulate_media(color_scheme="light")
-    faults += _overflow(page)
+    size = page.viewport_size
+    assert size is not None
+    own, other = (PHONE, DESKTOP) if size["width"] < 500 else (DESKTOP, PHONE)
+    faults += _overflow(page, own | size)
     faults += [f"moves for ever: {text}" for text in page.evaluate(ENDLESS)]
+    if is_shown_on_both:
+        show_on(page, other)
+        page.evaluate("scrollTo(0, 0)")
+        faults += _violations(page, LAYOUT)
+        faults += _overflow(page, other)
+    if is_shown_on_both or own is PHONE:
+        show_on(page, own | size)
     return [f"{name}: {fault}" for fault in faults]
+
+
+def show_on(page: Page, device: Mapping[str, Any]) -> None:
+    """Show what is open on another device, as Playwright would have opened it there."""
+    if page not in _sessions:
+        _sessions[page] = page.context.new_cdp_session(page)
+    chromium, is_phone = _sessions[page], "is_mobile" in device
+    size = {"width": device["width"], "height": device["height"]}
+    chromium.send(
+        "Emulation.setDeviceMetricsOverride",
+        {**size, "screenWidth": size["width"], "screenHeight": size["height"],
+         "deviceScaleFactor": 1, "mobile": is_phone},
+    )  # fmt: skip
+    # Chromium turns off only what the same session has turned on.
+    chromium.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    if not is_phone:
+        chromium.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
 
 def _violations(page: Page, options: dict[str, Any]) -> list[str]:
@@ -98,20 +134,16 @@ def _violations(page: Page, options: dict[str, Any]) -> list[str]:
     ]
 
 
-def _overflow(page: Page) -> list[str]:
+def _overflow(page: Page, device: Mapping[str, Any]) -> list[str]:
     """Whether the page scrolls sideways, on a phone at the narrowest width as well."""
-    size = page.viewport_size
-    assert size is not None
-    own = size["width"]
-    faults = []
+    own, faults = device["width"], []
     for width in (own, NARROWEST) if own < 500 else (own,):
         if width != own:
-            page.set_viewport_size({"width": width, "height": size["height"]})
+            show_on(page, {**device, "width": width})
         needed = page.evaluate("document.documentElement.scrollWidth")
         if needed > width:
             beyond = page.evaluate(BEYOND, width)
             faults.append(f"needs {needed} px at {width}: {' … '.join(beyond)}")
         faults += [f"axis at {width}: {text}" for text in page.evaluate(COLLIDING)]
         faults += [f"choices at {width}: {text}" for text in page.evaluate(STICKING_OUT)]
-    page.set_viewport_size(size)
     return faults

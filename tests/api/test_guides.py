@@ -36,7 +36,7 @@ from core.tenancy import acting_for
 from tests.api.shop import key_for
 from tests.cast import NOW, SYSTEM, Cast
 from tests.inspection import faults_of, prepare
-from tests.journeys.conftest import DESKTOP, PHONE
+from tests.journeys.devices import on_a
 from tests.webhooks.conftest import endpoint_for
 from tests.webhooks.facts import sell
 from tests.webhooks.receiver import Receiver
@@ -253,11 +253,11 @@ def test_the_limits_are_those_of_the_product(settings: Settings) -> None:
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@on_a("desktop")
 def test_the_guides_in_a_browser(
     open_page: Callable[..., Page], live_server: LiveServer, device: dict[str, Any]
 ) -> None:
-    page = prepare(open_page(**device), differs_by="width" if device is PHONE else "")
+    page = prepare(open_page(**device), is_shown_on_both=True)
     faults = []
     for name in ("", *NAMES):
         page.goto(f"{live_server.url}/api/guides/{name}")

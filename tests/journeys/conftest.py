@@ -20,8 +20,6 @@ from tests.mailbox import Mailbox, open_mailbox, send_to
 from tests.worker import Worker
 
 OpenPage = Callable[..., Page]
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,9 @@ from notifications.unsubscribe_links import unsubscribe_link
 from offers.dashboard_links import token_for
 from tests.cast import Cast, assemble
 from tests.journeys.busy_creator import make_busy
-from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
 from tests.journeys.dashboards import dashboards
+from tests.journeys.devices import DESKTOP, PHONE
 from tests.journeys.furnished import empty_brand, furnish_richly
 from tests.journeys.steps import path_of
 from tests.journeys.test_accessibility import pages_of

@@ -27,16 +27,16 @@ from tests.cast import Cast
 from tests.factories import AuthenticatorFactory
 from tests.inspection import SCROLLED, faults_of, prepare
 from tests.journeys.busy_creator import make_busy, prove
-from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
 from tests.journeys.dashboards import dashboards
+from tests.journeys.devices import PHONE, on_a
 from tests.journeys.drawer import Drawer
 from tests.journeys.furnished import Furnished, empty_brand
 from tests.journeys.steps import path_of, tick
 from tests.mailbox import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-# The admin is looked at closely on a desktop, what members open on a phone; then at the other.
-on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+# The admin is opened on a desktop, what members open on a phone; then shown on the other.
 Desk = Callable[..., Page]
 
 
@@ -91,7 +91,7 @@ def _shows_page(client: Client, address: str) -> bool:
 # --- Brand admin ---------------------------------------------------------------------------------
 
 
-@on_each_device
+@on_a("desktop")
 def test_every_page_of_the_admin(
     full: Furnished, client: Client, desk: Desk, device: dict[str, Any]
 ) -> None:
@@ -99,9 +99,7 @@ def test_every_page_of_the_admin(
     addresses = list(pages_of(client, full.world.own_values()))
     assert len(addresses) > 45, addresses
 
-    page = prepare(
-        desk(full.world.cast.ines, **device), differs_by="width" if device is PHONE else ""
-    )
+    page = prepare(desk(full.world.cast.ines, **device), is_shown_on_both=True)
 
     report(look_at(page, addresses))
 
@@ -141,7 +139,7 @@ def test_a_refused_form_says_why(cast: Cast, desk: Desk) -> None:
     report(faults)
 
 
-@on_each_device
+@on_a("desktop")
 def test_the_drawer_at_every_step(
     cast: Cast,
     desk: Desk,
@@ -154,7 +152,7 @@ def test_the_drawer_at_every_step(
     with acting_for(cast.juniper):
         otis = add_member(email="", first_name="Otis", last_name="", by=cast.by, now=cast.now)
         enroll(offer=cast.glow, members=[otis], by=cast.by, now=cast.now)
-    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
+    page = prepare(desk(cast.ines, **device), is_shown_on_both=True)
     page.goto(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/")
     page.get_by_role("link", name="Email Members").click()
     drawer = Drawer(page, "Email Members")
@@ -178,12 +176,12 @@ def test_the_drawer_at_every_step(
     report(faults)
 
 
-@on_each_device
+@on_a("desktop")
 def test_rows_ticked_menus_open_and_questions_asked(
     full: Furnished, desk: Desk, device: dict[str, Any]
 ) -> None:
     cast = full.world.cast
-    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
+    page = prepare(desk(cast.ines, **device), is_shown_on_both=True)
     report_path = f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/"
     page.goto(report_path)
     tick(page, "Mara Lindqvist")
@@ -233,11 +231,9 @@ def test_lists_that_are_filtered(full: Furnished, desk: Desk) -> None:
     )
 
 
-@on_each_device
+@on_a("desktop")
 def test_crediting_orders(full: Furnished, desk: Desk, device: dict[str, Any]) -> None:
-    page = prepare(
-        desk(full.world.cast.theo, **device), differs_by="width" if device is PHONE else ""
-    )
+    page = prepare(desk(full.world.cast.theo, **device), is_shown_on_both=True)
     page.goto("/admin/juniper/conversions/unattributed/")
     for number in ("LOST-0", "LOST-3"):
         tick(page, number)
@@ -261,7 +257,7 @@ def test_crediting_orders(full: Furnished, desk: Desk, device: dict[str, Any]) -
 # --- The member's pages --------------------------------------------------------------------------
 
 
-@on_each_device
+@on_a("phone")
 def test_dashboards_in_every_state(
     full: Furnished, open_page: OpenPage, device: dict[str, Any]
 ) -> None:
@@ -277,7 +273,7 @@ def test_dashboards_in_every_state(
         *(f"/d/{token_for(row)}" for row in (full.inactive, full.paused, full.in_yen)),
         "/d/not-a-link",
     ]
-    page = prepare(open_page(**device), differs_by="width" if device is DESKTOP else "")
+    page = prepare(open_page(**device), is_shown_on_both=True)
     faults = look_at(page, addresses)
     page.goto(mara)
     for fold in page.locator(".folds summary, .chart summary").all()[:4]:
@@ -294,13 +290,13 @@ def test_dashboards_that_are_bad_news(cast: Cast, open_page: OpenPage) -> None:
     report(look_at(page, list(dashboards(cast).values())))
 
 
-@on_each_device
+@on_a("phone")
 def test_the_portal_the_logins_and_the_way_out(
     full: Furnished, desk: Desk, open_page: OpenPage, mailbox: Mailbox, device: dict[str, Any]
 ) -> None:
     cast = full.world.cast
     leave = path_of(unsubscribe_link(brand_id=cast.juniper.pk, address="mara@lindqvist.example"))
-    page = prepare(open_page(**device), differs_by="width" if device is DESKTOP else "")
+    page = prepare(open_page(**device), is_shown_on_both=True)
     faults = look_at(
         page,
         [
@@ -328,18 +324,18 @@ def test_the_portal_the_logins_and_the_way_out(
     june = user_for_proven_address(email="june@okafor.example", now=cast.now)
     assert june is not None
     for person in (june, cast.otto):  # two brands; none at all
-        page = prepare(desk(person, **device), differs_by="width" if device is DESKTOP else "")
+        page = prepare(desk(person, **device), is_shown_on_both=True)
         faults += look_at(page, ["/portal/"])
     report(faults)
 
 
-@on_each_device
+@on_a("phone")
 def test_the_portal_of_a_busy_creator(
     cast: Cast, desk: Desk, mailbox: Mailbox, device: dict[str, Any]
 ) -> None:
     june = user_for_proven_address(email="june@okafor.example", now=cast.now)
     assert june is not None
-    page = prepare(desk(june, **device), differs_by="width" if device is DESKTOP else "")
+    page = prepare(desk(june, **device), is_shown_on_both=True)
     page.goto("/portal/data/delete/")
     page.get_by_role("button", name="Mail me a code").click()
     faults = faults_of(page, "code for deletion")

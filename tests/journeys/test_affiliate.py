@@ -19,7 +19,8 @@ from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import record_payment
 from tests.cast import Cast, offer_values, order
-from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import DESKTOP, PHONE, combined, on_a
 from tests.journeys.drawer import open_email_members
 from tests.journeys.steps import code_in, copied, link_in, only_mail_to, path_of
 from tests.mailbox import Mailbox
@@ -28,7 +29,6 @@ from tracking.links.generating import generate_items
 from tracking.orders.recording import record_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 MARA = "mara@lindqvist.example"
 GLOW = "Winter Glow creators"
 CODES = {GLOW: "MARA15", "Spring Balm": "MARABALM", "Summer Mist": "MARAMIST"}
@@ -52,8 +52,7 @@ def rows_of(page: Page, name: str) -> Locator:
     return page.get_by_role("list", name=name, exact=True).get_by_role("listitem")
 
 
-@on_each_device
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+@combined("device, script", (PHONE, True), (DESKTOP, False))
 def test_code_link_commission_conversions_and_payments_are_found(
     cast: Cast, open_page: OpenPage, device: dict[str, Any], script: bool
 ) -> None:
@@ -112,7 +111,7 @@ def enroll_in_two_more(cast: Cast) -> dict[str, Enrollment]:
     return places
 
 
-@on_each_device
+@on_a("phone")
 def test_three_offers_are_three_links_and_the_portal_shows_them_all(
     cast: Cast,
     desk: Callable[..., Page],

@@ -21,12 +21,11 @@ from payouts import run_work
 from payouts.services import adjust
 from tests.cast import SYSTEM, Cast
 from tests.inspection import faults_of, prepare
-from tests.journeys.conftest import DESKTOP, PHONE
+from tests.journeys.devices import on_a
 from tests.worker import Worker
 from tracking.importing.members_in_background import ask_for_preview
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 HEADER = "email,first_name,last_name,promo_code\n"
 Desk = Callable[..., Page]
 
@@ -35,7 +34,7 @@ def rows(number: int) -> str:
     return "".join(f"m{each}@crowd.example,M,{each},\n" for each in range(number))
 
 
-@on_each_device
+@on_a("phone")
 def test_a_large_import_goes_on_when_the_page_is_left(
     cast: Cast, desk: Desk, worker: Worker, device: dict[str, Any]
 ) -> None:
@@ -61,12 +60,12 @@ def test_a_large_import_goes_on_when_the_page_is_left(
     expect(page.get_by_text("of 303 members")).to_be_visible()
 
 
-@on_each_device
+@on_a("desktop")
 def test_every_state_looks_right(cast: Cast, desk: Desk, device: dict[str, Any]) -> None:
     pages = [f"/admin/juniper/background/{pk}/" for pk in works_of_every_state(cast)]
     with acting_for(cast.juniper):
         run_id = Work.objects.get(kind=run_work.DRAFT).parameters["run"]
-    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
+    page = prepare(desk(cast.ines, **device), is_shown_on_both=True)
     faults = []
     for address in [
         *pages,

@@ -22,7 +22,7 @@ from offers.models import Enrollment, OfferStatus
 from offers.services import change_offer, create_offer, enroll, set_offer_status
 from offers.terms import TermsValues
 from tests.cast import SYSTEM, Cast, offer_values
-from tests.journeys.conftest import PHONE
+from tests.journeys.devices import DESKTOP, PHONE, combined
 from tests.journeys.shops import (
     Address,
     HighStreet,
@@ -97,8 +97,7 @@ def hops(page: Page) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("make", [ShopifyShop, WooCommerceShop, StripeShop])
-@pytest.mark.parametrize("device", [{}, PHONE], ids=["desktop", "phone"])
+@combined("make, device", (ShopifyShop, PHONE), (WooCommerceShop, DESKTOP), (StripeShop, PHONE))
 def test_an_empty_brand_connects_its_shop_and_sees_its_first_commission(
     make: Callable[[], Shop],
     device: dict[str, object],

@@ -17,13 +17,12 @@ from integrations.working import work_events
 from tests.cast import NOW, SYSTEM, Cast, raw_order
 from tests.inspection import faults_of, prepare
 from tests.integrations.woocommerce.stand_in import KEY, SECRET, WooStore
-from tests.journeys.conftest import DESKTOP, PHONE
+from tests.journeys.devices import on_a
 from tests.journeys.furnished import LONG
 from tracking.orders.reading import read_order
 from tracking.orders.recording import record_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 Desk = Callable[..., Page]
 
 
@@ -58,11 +57,11 @@ STATES: dict[str, dict[str, Any]] = {
 }
 
 
-@on_each_device
+@on_a("desktop")
 def test_a_connection_in_every_state(
     connection: Connection, cast: Cast, desk: Desk, device: dict[str, Any]
 ) -> None:
-    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
+    page = prepare(desk(cast.ines, **device), is_shown_on_both=True)
     faults = []
     for state, fields in STATES.items():
         with acting_for(cast.juniper):
@@ -76,7 +75,7 @@ def test_a_connection_in_every_state(
     report(faults)
 
 
-@on_each_device
+@on_a("desktop")
 def test_a_test_order_at_every_step(
     connection: Connection,
     cast: Cast,
@@ -86,7 +85,7 @@ def test_a_test_order_at_every_step(
 ) -> None:
     # A worker of another journey would take the test order that is to wait.
     monkeypatch.setattr("integrations.receiving.publish", lambda *_, **__: False)
-    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
+    page = prepare(desk(cast.ines, **device), is_shown_on_both=True)
     faults = []
     with acting_for(cast.juniper):
         late = send_test_order(
@@ -105,11 +104,11 @@ def test_a_test_order_at_every_step(
     report(faults)
 
 
-@on_each_device
+@on_a("phone")
 def test_a_shop_that_does_not_accept_what_was_pasted(
     cast: Cast, desk: Desk, device: dict[str, Any]
 ) -> None:
-    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
+    page = prepare(desk(cast.ines, **device), is_shown_on_both=True)
     with WooStore().running() as store:
         store.permissions = "read"
         page.goto("/admin/juniper/connections/new/woocommerce/")

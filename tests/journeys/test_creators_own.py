@@ -10,7 +10,8 @@ from playwright.sync_api import CDPSession, Page, expect
 
 from affiliates.logins import user_for_proven_address
 from tests.cast import Cast
-from tests.journeys.conftest import PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import PHONE
 from tests.journeys.steps import code_in
 from tests.mailbox import Mailbox
 

@@ -16,7 +16,8 @@ from notifications.services import suppress
 from offers.dashboard_links import token_for
 from offers.services import add_to_project, create_project, enroll, set_up_stage
 from tests.cast import Cast
-from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import PHONE, on_a
 from tests.journeys.drawer import Drawer, open_email_members
 from tests.journeys.steps import go_to_step, link_in, only_mail_to, path_of, text_of, tick
 from tests.mailbox import Mailbox
@@ -39,7 +40,7 @@ def unsubscribe_by_one_click(mail: Any) -> None:
         assert answer.headers["Set-Cookie"] is None
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@on_a("desktop")
 def test_all_members_of_an_offer_get_their_dashboard_link(
     cast: Cast,
     desk: Callable[..., Page],
@@ -90,7 +91,7 @@ def test_all_members_of_an_offer_get_their_dashboard_link(
         expect(page.get_by_role("row").filter(has_text=address)).to_contain_text("Accepted")
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@on_a("phone")
 def test_all_existing_members_once_and_from_then_on_the_new_ones_by_the_project(
     cast: Cast,
     desk: Callable[..., Page],

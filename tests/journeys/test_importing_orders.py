@@ -11,11 +11,10 @@ from playwright.sync_api import Page, expect
 from core.tenancy import acting_for
 from tests.cast import Cast
 from tests.inspection import faults_of, prepare
-from tests.journeys.conftest import DESKTOP, PHONE
+from tests.journeys.devices import on_a
 from tracking.models import Order, PromoCode
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 Desk = Callable[..., Page]
 
 LONG = "GIFT-BOX-WITH-EVERYTHING-UNTIL-THE-END-OF-NOVEMBER-2026"
@@ -38,11 +37,11 @@ def choose_file(page: Page, name: str, text: str, encoding: str = "utf-8") -> No
     )
 
 
-@on_each_device
+@on_a("desktop")
 def test_orders_of_a_shop_with_columns_of_its_own(
     cast: Cast, desk: Desk, device: dict[str, Any]
 ) -> None:
-    page = prepare(desk(cast.theo, **device), differs_by="width" if device is PHONE else "")
+    page = prepare(desk(cast.theo, **device), is_shown_on_both=True)
     page.goto("/admin/juniper/conversions/")
     page.get_by_role("link", name="Import orders").first.click()
     faults = faults_of(page, "upload")
@@ -83,9 +82,9 @@ def test_orders_of_a_shop_with_columns_of_its_own(
         }
 
 
-@on_each_device
+@on_a("phone")
 def test_members_whose_codes_would_stop(cast: Cast, desk: Desk, device: dict[str, Any]) -> None:
-    page = prepare(desk(cast.theo, **device), differs_by="width" if device is PHONE else "")
+    page = prepare(desk(cast.theo, **device), is_shown_on_both=True)
     page.goto("/admin/juniper/members/import/")
     choose_file(page, "members.csv", MEMBERS)
     page.get_by_label("Offer").select_option(label="Winter Glow creators")

@@ -15,13 +15,13 @@ from offers.dashboard_links import token_for
 from tests.cast import Cast
 from tests.inspection import faults_of, prepare
 from tests.journeys.busy_creator import make_busy
-from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import DESKTOP, PHONE, combined
 from tests.journeys.furnished import Furnished
 from tests.journeys.steps import code_in, only_mail_to
 from tests.mailbox import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 JUNE = "june@okafor.example"
 
 
@@ -30,8 +30,7 @@ def report(faults: list[str]) -> None:
         pytest.fail(f"{len(faults)} faults\n" + "\n".join(faults), pytrace=False)
 
 
-@on_each_device
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@combined("device, script", (PHONE, True), (DESKTOP, False))
 def test_june_chooses_german_and_finds_all_her_offers(
     cast: Cast, open_page: OpenPage, mailbox: Mailbox, device: dict[str, Any], script: bool
 ) -> None:
@@ -78,7 +77,7 @@ def test_a_full_dashboard_fits_a_narrow_phone(
     full: Furnished, open_page: OpenPage, language: str
 ) -> None:
     mara = f"/d/{token_for(full.world.cast.mara_in_glow)}"
-    page = prepare(open_page(**PHONE, locale=language), differs_by="language")
+    page = prepare(open_page(**PHONE, locale=language), is_translated=True)
     faults = []
     for address in (
         f"{mara}?range=all",
@@ -105,7 +104,7 @@ def test_the_portal_fits_a_narrow_phone(
     make_busy(at_noon, now=at_noon.now)
     june = user_for_proven_address(email=JUNE, now=at_noon.now)
     assert june is not None
-    page = prepare(desk(june, **PHONE, locale=language), differs_by="language")
+    page = prepare(desk(june, **PHONE, locale=language), is_translated=True)
     faults = []
     for name in ("", "payout/", "emails/", "security/", "data/", "confirm/payout/"):
         page.goto(f"/portal/{name}")
@@ -115,7 +114,7 @@ def test_the_portal_fits_a_narrow_phone(
 
 
 def test_a_dashboard_in_german_on_a_desktop(full: Furnished, open_page: OpenPage) -> None:
-    page = prepare(open_page(**DESKTOP, locale="de-DE"), differs_by="language")
+    page = prepare(open_page(**DESKTOP, locale="de-DE"), is_translated=True)
     page.goto(f"/d/{token_for(full.world.cast.mara_in_glow)}")
 
     report(faults_of(page, "dashboard"))

@@ -12,7 +12,8 @@ from playwright.sync_api import expect
 from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from tests.cast import Cast
-from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import DESKTOP, PHONE, combined
 from tracking.models import Question
 from tracking.questions.services import explain_question
 
@@ -21,9 +22,11 @@ WHY = "Why isn\N{RIGHT SINGLE QUOTATION MARK}t my sale here?"
 ANSWER = "That order used the newsletter's code."
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-@pytest.mark.parametrize("language", ["en", "de"])
+# Each language, each device, and script or none: any two of them meet.
+@combined(
+    "language, script, device",
+    ("en", True, PHONE), ("en", False, DESKTOP), ("de", True, DESKTOP), ("de", False, PHONE),
+)  # fmt: skip
 def test_mara_makes_a_link_asks_after_a_sale_and_is_answered(
     cast: Cast, open_page: OpenPage, language: str, script: bool, device: dict[str, Any]
 ) -> None:

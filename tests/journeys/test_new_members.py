@@ -13,7 +13,8 @@ from playwright.sync_api import Page, expect
 from accounts.brands import create_brand
 from accounts.models import Brand, User
 from tests.cast import POSTAL_ADDRESS, SYSTEM, proven_user
-from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import PHONE, on_a
 from tests.journeys.drawer import Drawer
 from tests.journeys.steps import (
     go_to,
@@ -115,7 +116,7 @@ def generate(page: Page) -> None:
     expect(page.get_by_text("Made 2 codes and 2 links.")).to_be_visible()
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@on_a("desktop")
 def test_new_members_get_their_items_and_their_dashboard(
     owner: User, open_page: OpenPage, mailbox: Mailbox, worker: Worker, device: dict[str, Any]
 ) -> None:

@@ -17,7 +17,7 @@ from background.models import Work
 from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast
 from tests.inspection import faults_of, prepare
-from tests.journeys.conftest import DESKTOP, PHONE
+from tests.journeys.devices import on_a
 from tests.journeys.furnished import LONG
 from tracking.links.following import Followed, Hop
 from tracking.links.link_test import link_to_test, request_link_test, verdict_on
@@ -75,9 +75,9 @@ def reports(cast: Cast) -> list[int]:
     return made
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@on_a("desktop")
 def test_every_page(cast: Cast, desk: Desk, device: dict[str, Any]) -> None:
-    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
+    page = prepare(desk(cast.ines, **device), is_shown_on_both=True)
     faults: list[str] = []
 
     def look(address: str, name: str) -> None:

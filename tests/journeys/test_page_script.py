@@ -26,7 +26,8 @@ from offers.dashboard_links import token_for
 from offers.models import Offer
 from tests.api.shop import key_for
 from tests.cast import SYSTEM, Cast
-from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import DESKTOP, PHONE, combined
 from tests.journeys.page_shop import HOST, PageShop
 from tests.journeys.steps import go_to
 from tracking.links.items import items_of
@@ -102,8 +103,7 @@ def link_of(cast: Cast, server: str) -> str:
         return str(items_of([cast.mara_in_glow])[cast.mara_in_glow.pk].tracking_link)
 
 
-@pytest.mark.parametrize("cookies", [True, False], ids=["cookies", "no cookies"])
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@combined("device, cookies", (DESKTOP, True), (PHONE, False))
 def test_from_the_link_to_the_dashboard_by_the_script(
     cast: Cast, shop: PageShop, arrive: Callable[..., Shopper], desk: Callable[..., Page],
     open_page: OpenPage, live_server: LiveServer, device: dict[str, Any], cookies: bool,
@@ -137,8 +137,7 @@ def test_from_the_link_to_the_dashboard_by_the_script(
     expect(conversion).to_contain_text("£84.20")
 
 
-@pytest.mark.parametrize("cookies", [True, False], ids=["cookies", "no cookies"])
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@combined("device, cookies", (DESKTOP, False), (PHONE, True))
 def test_from_the_link_to_the_dashboard_by_a_form_and_the_api(
     cast: Cast, shop: PageShop, arrive: Callable[..., Shopper], open_page: OpenPage,
     live_server: LiveServer, device: dict[str, Any], cookies: bool,

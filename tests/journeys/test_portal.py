@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from affiliates.tasks import mail_codes
 from tests.cast import Cast
-from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import DESKTOP, PHONE, combined
 from tests.journeys.steps import code_in, only_mail_to
 from tests.mailbox import Mailbox
 
@@ -31,8 +32,7 @@ def enter(page: Page, code: str) -> None:
     page.get_by_role("button", name="Log in").click()
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+@combined("device, script", (PHONE, True), (DESKTOP, False))
 def test_june_logs_in_by_the_mailed_code_and_sees_all_her_offers(
     cast: Cast, open_page: OpenPage, mailbox: Mailbox, device: dict[str, Any], script: bool
 ) -> None:

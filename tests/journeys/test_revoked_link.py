@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from offers.dashboard_links import token_for
 from tests.cast import Cast
-from tests.journeys.conftest import PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import PHONE
 from tests.journeys.steps import copied, go_to, path_of, row_of, tick
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -14,7 +14,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from offers.dashboard_links import token_for
 from tests.cast import Cast
-from tests.journeys.conftest import PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import PHONE
 from tests.journeys.steps import copied, go_to, row_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -10,17 +10,17 @@ from playwright.sync_api import Page, expect
 
 from tests.cast import Cast
 from tests.inspection import faults_of, prepare
-from tests.journeys.conftest import DESKTOP, PHONE
+from tests.journeys.devices import on_a
 from tests.journeys.drawer import Drawer
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@on_a("phone")
 def test_the_drawer_where_texts_are_saved_and_replaced(
     cast: Cast, desk: Callable[..., Page], device: dict[str, Any]
 ) -> None:
-    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
+    page = prepare(desk(cast.ines, **device), is_shown_on_both=True)
     page.goto(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/")
     page.get_by_role("link", name="Email Members").click()
     drawer = Drawer(page, "Email Members")

@@ -13,12 +13,12 @@ from accounts.models import Role, Staff, User
 from core.tenancy import acting_for
 from tests.cast import Cast
 from tests.inspection import faults_of, prepare
-from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import on_a
 from tests.journeys.steps import only_mail_to, path_of, text_of
 from tests.mailbox import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 NORA, PASSWORD = "nora@fern.example", "kettle orbit maple 42"
 STAFF = "/admin/juniper/settings/staff/"
 Desk = Callable[..., Page]
@@ -41,14 +41,14 @@ def link_in_mail(mailbox: Mailbox, address: str) -> str:
     return path_of(found[0])
 
 
-@on_each_device
+@on_a("phone")
 def test_a_newcomer_accepts_and_is_in_the_brands_admin(
     cast: Cast, device: dict[str, Any], desk: Desk, open_page: OpenPage, mailbox: Mailbox
 ) -> None:
     owner = desk(cast.ines)
     invite(owner, NORA)
     link = link_in_mail(mailbox, NORA)
-    page = prepare(open_page(**device))
+    page = prepare(open_page(**device), is_shown_on_both=True)
 
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_have_text("Join Juniper & Co")
@@ -69,7 +69,7 @@ def test_a_newcomer_accepts_and_is_in_the_brands_admin(
     owner.reload()
     expect(owner.get_by_role("region", name="Staff", exact=True)).to_contain_text("Nora Fern")
 
-    other = prepare(open_page(**device))
+    other = prepare(open_page(**device), is_shown_on_both=True)
     other.goto(link)
     expect(other.get_by_role("heading", level=1)).to_have_text("Used already")
     assert faults_of(other, "an invitation that was used") == []
@@ -80,7 +80,7 @@ def test_a_newcomer_accepts_and_is_in_the_brands_admin(
     expect(other).to_have_url(re.compile("/admin/juniper/$"))
 
 
-@on_each_device
+@on_a("desktop")
 def test_who_has_a_login_already_logs_in_and_accepts(
     cast: Cast, device: dict[str, Any], desk: Desk, open_page: OpenPage, mailbox: Mailbox
 ) -> None:
@@ -89,7 +89,7 @@ def test_who_has_a_login_already_logs_in_and_accepts(
     cast.otto.save()
     invite(desk(cast.ines), cast.otto.email)
     link = link_in_mail(mailbox, cast.otto.email)
-    page = prepare(desk(cast.theo, **device))
+    page = prepare(desk(cast.theo, **device), is_shown_on_both=True)
 
     page.goto(link)
     expect(page.get_by_text("This is somebody else's invitation")).to_be_visible()

@@ -11,7 +11,8 @@ from notices.models import DeclinedKind, Notice
 from notices.tasks import sweep
 from payouts.services import adjust
 from tests.cast import SYSTEM, assemble, pay_all_due
-from tests.journeys.conftest import PHONE, OpenPage
+from tests.journeys.conftest import OpenPage
+from tests.journeys.devices import PHONE
 from tests.journeys.steps import only_mail_to, path_of
 from tests.mailbox import Mailbox
 from tests.own_processes import until

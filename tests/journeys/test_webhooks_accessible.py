@@ -13,7 +13,7 @@ from core.tenancy import acting_for
 from tests.cast import SYSTEM, Cast
 from tests.inspection import faults_of, prepare
 from tests.integrations.stand_in import Fault, Reply
-from tests.journeys.conftest import DESKTOP, PHONE
+from tests.journeys.devices import DESKTOP, on_a
 from tests.webhooks.conftest import endpoint_for
 from tests.webhooks.facts import reject, sell
 from tests.webhooks.receiver import Receiver
@@ -22,7 +22,6 @@ from webhooks.models import Delivery, Endpoint
 from webhooks.sending import sweep
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 Desk = Callable[..., Page]
 STATES: dict[str, dict[str, Any]] = {
     "on": {},
@@ -56,11 +55,11 @@ def endpoint(cast: Cast) -> Endpoint:
     return made
 
 
-@on_each_device
+@on_a("desktop")
 def test_the_pages_of_webhooks(
     endpoint: Endpoint, cast: Cast, desk: Desk, device: dict[str, Any]
 ) -> None:
-    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
+    page = prepare(desk(cast.ines, **device), is_shown_on_both=True)
     faults, start = [], "/admin/juniper/connections/webhooks/"
     for state, fields in STATES.items():
         with acting_for(cast.juniper):

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from core.tenancy import acting_for
 from offers.services import add_to_project, create_project, set_up_stage
 from tests.cast import Cast
-from tests.journeys.conftest import DESKTOP, PHONE
+from tests.journeys.devices import on_a
 from tests.journeys.drawer import Drawer, open_email_members
 from tests.journeys.steps import go_to_step, link_in, only_mail_to, path_of, row_of, text_of, tick
 from tests.mailbox import Mailbox
@@ -20,7 +20,6 @@ from tests.own_processes import until
 from tests.worker import Worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 MARA, DIEGO = "mara@lindqvist.example", "diego@arroyo.example"
 
 
@@ -45,7 +44,7 @@ def look_and_send(page: Page, drawer: Drawer, *people: tuple[str, str]) -> None:
     expect(page.get_by_text(f"{len(people)} of {len(people)} done")).to_be_visible()
 
 
-@on_each_device
+@on_a("phone")
 def test_new_members_get_their_items(
     cast: Cast,
     desk: Callable[..., Page],
@@ -78,7 +77,7 @@ def test_new_members_get_their_items(
     expect(page.get_by_text("MARA15", exact=True)).to_be_visible()
 
 
-@on_each_device
+@on_a("desktop")
 def test_existing_members_get_their_dashboard_link(
     cast: Cast,
     desk: Callable[..., Page],
