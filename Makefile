@@ -76,7 +76,7 @@ messages: $(STAMP) ## Gather the texts to translate into locale/ and compile the
 bench: $(STAMP) ## Measure
 	@exec $(BIN) benchmarks
 
-soak: $(STAMP) ## Kill and freeze servers for SOAK_MINUTES (30), also while webhooks fail; shuffle SOAK_EVENTS deliveries, migrate in two ways, call SOAK_CHAINS chains of the API, forge SOAK_FORGED click ids, try the laws of the ledger SOAK_LAWS times
+soak: $(STAMP) ## Kill and freeze servers for SOAK_MINUTES (30), also while webhooks fail; shuffle SOAK_EVENTS deliveries, migrate in two ways, call SOAK_CHAINS chains of the API, forge SOAK_FORGED click ids, try much where the tests try little, try the laws of the ledger SOAK_LAWS times
 	@exec $(BIN) tests.faults.soak
 
 drill: $(STAMP) ## Dump a live database, restore it on a second server and check the copy

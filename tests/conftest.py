@@ -41,7 +41,7 @@ SLOW_FIRST = {
     "tests/notifications/test_faults.py": 75,
     "tests/local/": 75,
     "tests/tracking/commissions/test_ledger_laws.py": 50,
-    "tests/portal/test_ten_thousand_events.py": 35,
+    "tests/portal/test_random_events.py": 10,
     "tests/portal/test_in_browser.py": 30,
     "tests/api/test_concurrency.py": 20,
     "tests/security/test_payout_details.py": 20,

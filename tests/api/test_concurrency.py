@@ -18,6 +18,7 @@ from django.db.models import Sum
 from core.money import share
 from core.tenancy import acting_for
 from payouts.models import LedgerEntry
+from tests.amounts import amount
 from tests.api.shop import ORDERS, REFUNDS, key_for
 from tests.cast import Cast, raw_order, raw_refund
 from tests.own_processes import MAX_WAIT_SECONDS
@@ -25,9 +26,10 @@ from tracking.models import Conversion, Order, OrderLine, Refund
 from tracking.reconciliation.differences import differences
 
 CODES = ("MARA15", "DIEGO10", "JUNE20")
-ORDER_COUNT, THREADS, ROUNDS, AT_ONCE = 200, 50, 5, 50
+ORDER_COUNT, ROUNDS = amount(100, soak=200), amount(2, soak=5)
+THREADS, AT_ONCE = 50, 50
 MAX_TRIES = 20  # of one request; each waits five seconds for a connection
-RACES = 60
+RACES = amount(20, soak=60)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

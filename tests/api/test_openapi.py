@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.amounts import amount
 from tests.api.shop import ORDERS, Shop, key_for
 from tests.cast import Cast
 
@@ -64,7 +65,7 @@ CHECKS = [
 def few_examples(of: str) -> settings:
     """Fewer of the nouns, which are many; what their fields may hold is declared by schemas."""
     return settings(
-        max_examples=40 if of in OF_SHOPS else 8,
+        max_examples=amount(10, soak=40) if of in OF_SHOPS else amount(3, soak=8),
         deadline=None,
         derandomize=True,
         database=None,

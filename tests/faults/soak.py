@@ -6,7 +6,8 @@ receiver of webhooks fails in every way (tests.faults.told_webhooks). It prints 
 ends with 1 when anything was lost or doubled or an answer took too long. Then SOAK_EVENTS
 deliveries of three shops (10,000; 0: none) are shuffled (tests.faults.shop_events), all migrations
 run in two ways that must agree, SOAK_CHAINS chains of operations of the API are called (1,000; 0:
-none), SOAK_FORGED click ids are forged (1,000,000; 0: none), and the ledger's laws are tried with
+none), SOAK_FORGED click ids are forged (1,000,000; 0: none), tests that try little of
+something in `make test` try much (SOAK_AMOUNTS=0: none), and the ledger's laws are tried with
 SOAK_LAWS random acts (1,000,000: some hours; 0: not at all).
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -43,6 +45,8 @@ EVENTS = int(os.environ.get("SOAK_EVENTS", "10_000"))
 CHAINS = int(os.environ.get("SOAK_CHAINS", "1_000"))
 FORGED = int(os.environ.get("SOAK_FORGED", "1_000_000"))
 LAWS = int(os.environ.get("SOAK_LAWS", "1_000_000"))
+ARE_AMOUNTS_TRIED = os.environ.get("SOAK_AMOUNTS", "1") != "0"
+TRY_MUCH = re.compile(r"^from tests\.(amounts|journeys\.devices) import", re.MULTILINE)
 ANSWERED_SECONDS = 5.0  # three are promised; the rest is the machine, which does all of this
 HEALTH_SECONDS = 1.0
 CODE_MAIL_THREADS = 4
@@ -222,7 +226,7 @@ def main() -> int:
             is_well = soak.report()
         finally:
             soak.stop()
-    later = (events_hold, migrations_hold, api_holds, ids_hold, laws_hold)
+    later = (events_hold, migrations_hold, api_holds, ids_hold, amounts_hold, laws_hold)
     return int(not (is_well and all(holds() for holds in later)))
 
 
@@ -258,6 +262,19 @@ def ids_hold() -> bool:
     return _passes("tests/edge/test_click_ids.py", FORGED_IDS=str(FORGED))
 
 
+def amounts_hold() -> bool:
+    """Whether the tests pass that try little in `make test`: many amounts, and every device."""
+    if not ARE_AMOUNTS_TRIED:
+        return True
+    files = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        if TRY_MUCH.search(path.read_text())
+    ]
+    print(f"Trying much in {len(files)} files of tests", flush=True)
+    return _passes(*files, MUCH="1")
+
+
 def laws_hold() -> bool:
     """Whether the laws of the ledger hold after many more acts than the tests try."""
     if not LAWS:
@@ -266,8 +283,8 @@ def laws_hold() -> bool:
     return _passes("tests/tracking/commissions/test_ledger_laws.py", LAWS_STEPS=str(LAWS))
 
 
-def _passes(tests: str, **environment: str) -> bool:
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", tests]
+def _passes(*tests: str, **environment: str) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", *tests]
     ran = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)
     return ran.returncode == 0
 

@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 import pytest
 from redis import Redis
 
+from tests.amounts import amount
 from tests.own_processes import Process, frozen, until
 from tests.own_servers import OwnServers
 from tracking.links.click_lines import line_of
 from tracking.links.click_stream import STREAM
 from tracking.models import MAX_SOURCES_A_DAY
 
-BATCHES, LINES = 60, 50
+BATCHES, LINES = amount(20, soak=60), 50
 Fault = Callable[[OwnServers, list[Process]], None]
 COUNTS = {
     "clicks": "SELECT count(*) FROM tracking_click WHERE sub1 = %s",

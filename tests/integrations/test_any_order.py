@@ -12,6 +12,7 @@ import time_machine
 from integrations.models import Connection, Event
 from integrations.replaying import replay_events
 from integrations.working import work_events
+from tests.amounts import amount
 from tests.architecture.world import undone
 from tests.cast import NOW, SYSTEM
 from tests.integrations.deliveries import deliver
@@ -28,7 +29,7 @@ def record(connection: Connection, events: list[dict[str, Any]]) -> None:
         work_events(connection_id=connection.pk, now=NOW, clock=lambda: NOW)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(amount(2, soak=20)))
 @time_machine.travel(NOW, tick=False)
 def test_the_sequence_makes_no_difference(connection: Connection, seed: int) -> None:
     chance = Random(seed)

@@ -12,6 +12,7 @@ from core.tenancy import acting_for
 from integrations.models import Event, EventState
 from integrations.shops import SHOPS
 from integrations.working import sweep_events, work_events
+from tests.amounts import amount
 from tests.architecture.world import undone
 from tests.cast import Cast
 from tests.integrations import made_up_shop
@@ -21,7 +22,7 @@ from tests.mailbox import Mailbox
 from tests.own_processes import until
 from tests.worker import Worker
 
-ORDERS, KILLS = 40, 4
+ORDERS, KILLS = amount(16, soak=40), amount(2, soak=4)
 
 
 @pytest.fixture

@@ -29,15 +29,10 @@ def combined(names: str, *usual: tuple[Any, ...]) -> pytest.MarkDecorator:
 
     `names` are those of the arguments, as for `pytest.mark.parametrize`.
     """
-    cases = list(usual)
-    if IS_SOAK:
-        # A device is a dict, so no set can hold it.
-        each = (
-            [one for at, one in enumerate(all_) if one not in all_[:at]]
-            for all_ in zip(*usual, strict=True)
-        )
-        cases = list(product(*each))
-    return pytest.mark.parametrize(names, cases, ids=lambda value: _id(value))
+    columns = zip(*usual, strict=True) if IS_SOAK else ()
+    # A device is a dict, which no set can hold.
+    values = [[one for at, one in enumerate(all_) if one not in all_[:at]] for all_ in columns]
+    return pytest.mark.parametrize(names, list(product(*values)) if values else usual, ids=_id)
 
 
 def _id(value: object) -> str:

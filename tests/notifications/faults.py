@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+from tests.amounts import amount
 from tests.own_processes import MAX_WAIT_SECONDS
 from tests.worker import Worker
 
@@ -37,7 +38,7 @@ MOMENTS = (
     AFTER_CLAIM, TURN_OVER, BEFORE_CLAIM, EHLO, MAIL, RCPT, DATA, IN_CONTENT, TAKEN, ANSWERED,
     BETWEEN, FINISHING,
 )  # fmt: skip
-APART = 120  # mails between one death and the next
+APART = amount(40, soak=120)  # mails between one death and the next
 OWN_ROW = "SELECT id FROM notifications_message WHERE to_address = %(address)s FOR UPDATE"
 NEXT_ROW = """
 SELECT next.id FROM notifications_message AS this JOIN notifications_message AS next

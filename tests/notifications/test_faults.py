@@ -1,4 +1,4 @@
-"""Two thousand mails, twelve dead workers, a broker that forgets and a mail server with moods.
+"""A thousand mails, twelve dead workers, a broker that forgets and a mail server with moods.
 
 Nobody gets two, nobody is lost, and the report says so.
 """
@@ -20,6 +20,7 @@ from core.tenancy import acting_for
 from notifications.models import TERMINAL_STATES, Campaign, CampaignState, Message, MessageState
 from notifications.selectors import counts_of
 from notifications.services import pause_campaign, resume_campaign, sweep
+from tests.amounts import amount
 from tests.cast import SYSTEM, Cast, assemble
 from tests.notifications.faults import (
     BEFORE_CLAIM,
@@ -33,7 +34,7 @@ from tests.notifications.faults import (
 from tests.notifications.senders import confirm, recipient
 from tests.own_processes import MAX_WAIT_SECONDS, until
 
-CROWD = 2_000
+CROWD = amount(1_000, soak=2_000)
 STANDSTILL_SECONDS = 2 * MAX_WAIT_SECONDS  # for three workers to load the product at a time
 SWEEP_SECONDS = 0.5  # between two sweeps: more of them would take the CPU that the workers need
 

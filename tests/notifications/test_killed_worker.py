@@ -12,13 +12,14 @@ from django.utils import timezone
 from core.tenancy import acting_for
 from notifications.models import Campaign, CampaignState, Message, MessageState
 from notifications.services import sweep
+from tests.amounts import amount
 from tests.cast import assemble
 from tests.mailbox import Mailbox
 from tests.notifications.senders import confirm, recipient
 from tests.own_processes import until
 from tests.worker import Worker
 
-CROWD = 1_000
+CROWD = amount(400, soak=1_000)
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_a_killed_worker_leaves_no_one_with_two_mails_and_no_one_out(
     mailbox: Mailbox, worker: Worker, monkeypatch: Any
 ) -> None:
     take_content, take_address = mailbox.handle_DATA, mailbox.handle_RCPT
-    next_content, next_address = 300, 600
+    next_content, next_address = CROWD * 3 // 10, CROWD * 6 // 10
 
     async def content(*given: Any) -> str:
         nonlocal next_content

@@ -41,6 +41,7 @@ from payouts.runs import (
 )
 from payouts.selectors import mark_paid_summary
 from payouts.services import COME_BACK, PayoutError, mark_paid, return_payment
+from tests.amounts import amount
 from tests.architecture.rows import check_references_now
 from tests.cast import IBAN, NOW, SYSTEM, Cast
 from tests.journeys.busy_creator import prove
@@ -226,7 +227,7 @@ def hold(brand: Brand) -> None:
     assert len(held) == len(set(held))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(amount(1, soak=20)))
 def test_whatever_happens_in_whatever_order(cast: Cast, seed: int) -> None:
     play = Play(cast, seed)
     play.begin()

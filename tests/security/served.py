@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from config.local.folders import CHECKOUT, own_folder
@@ -69,6 +70,7 @@ def granian(target: str, *, log: Path | None = None, **environment: str) -> Iter
             process.wait(timeout=MAX_WAIT_SECONDS)
 
 
+@cache
 def collect_static_files() -> None:
     """Gather what pages in production mode name by its digest. One process does so at a time."""
     python = [sys.executable, "-W", "ignore", "-m"]

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from core.broker import publish
 from core.tenancy import acting_for
+from tests.amounts import amount
 from tests.cast import Cast
 from tests.mailbox import Mailbox
 from tests.own_processes import until
@@ -20,7 +21,7 @@ from tests.worker import Worker
 from webhooks.models import Delivery, DeliveryState, Endpoint, WaitingEntry
 from webhooks.waking import SWEEP
 
-ORDERS, KILLS, FAULTS = 30, 4, 12
+ORDERS, KILLS, FAULTS = amount(15, soak=30), amount(2, soak=4), amount(6, soak=12)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.api.nouns.stage import Stage
 from tests.api.test_openapi import OPERATIONS
 
-EXAMPLES = int(os.environ.get("API_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "12"))
 IS_SOAK = EXAMPLES >= 300  # enough to reach every operation
 STEPS = 12
 TRIES = 3

@@ -18,6 +18,7 @@ from offers.terms import TermsValues
 from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem, PayoutState
 from payouts.services import adjust, record_payment, return_payment
+from tests.amounts import amount
 from tests.cast import Cast, order, refund, release_to_brand
 from tracking.models import Conversion
 from tracking.orders.approval import accept_conversions, reject_conversions
@@ -138,7 +139,7 @@ def agree(enrollment_id: int, now: datetime) -> None:
 
 
 @settings(
-    max_examples=25,
+    max_examples=amount(10, soak=200),
     deadline=None,
     # The cast is the same for all histories: each has a copy, and is undone.
     suppress_health_check=[HealthCheck.function_scoped_fixture],

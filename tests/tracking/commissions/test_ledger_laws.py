@@ -1,6 +1,6 @@
 """Whatever happens in whatever order: ledger = targets, totals = facts, no entry is paid twice.
 
-LAWS_STEPS in the environment is how many acts are tried (10,000); `make soak` tries a million.
+LAWS_STEPS in the environment is how many acts are tried (1,200); `make soak` tries a million.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.tracking.commissions.ledger_acts import LedgerActs
 from tracking.models import ClickEarning, Conversion, ConversionStatus, Order
 from tracking.reconciliation.differences import differences
 
-STEPS = int(os.environ.get("LAWS_STEPS", "10_000"))
+STEPS = int(os.environ.get("LAWS_STEPS", "1_200"))
 ACTS_IN_A_LIFE = 50
 CHECKED_EVERY = 10
 

@@ -18,6 +18,7 @@ from payouts.due import OfferDue, due_by_offer
 from payouts.ledger import Balance, balances
 from payouts.models import PayoutState
 from payouts.services import adjust, return_payment
+from tests.amounts import amount
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due
 from tracking.figures.member_table import MemberRow, member_rows
 from tracking.figures.metrics import ALL_TIME, DateRange, sellers_by_offer, totals_by_enrollment
@@ -112,7 +113,9 @@ def test_who_sold_nothing_that_counts_has_not_sold(cast: Cast) -> None:
 
 # Each example begins by taking the days of the one before away.
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=amount(20, soak=200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     days=st.dictionaries(st.integers(0, 400), st.integers(1, 9), max_size=12),

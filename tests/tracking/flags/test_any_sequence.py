@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.tenancy import acting_for
 from payouts.models import LedgerEntry
+from tests.amounts import amount
 from tests.cast import NOW, SYSTEM, Cast
 from tests.tracking.flags.selling import (
     LATER,
@@ -107,7 +108,7 @@ def test_the_sequence_of_arrival_does_not_matter(cast: Cast) -> None:
     held = {name for name, status, is_held, _ in first[1] if is_held and status == "pending"}
     assert held == {name for name, _ in first[0]}
 
-    @settings(max_examples=12, deadline=None, database=None)
+    @settings(max_examples=amount(5, soak=100), deadline=None, database=None)
     @given(st.permutations(facts), st.sets(st.integers(0, len(facts) - 1)))
     def in_any_sequence(shuffled: list[Fact], looks: set[int]) -> None:
         assert _end_state(cast, shuffled, looks, link) == first

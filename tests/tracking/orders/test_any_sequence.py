@@ -16,6 +16,7 @@ from offers.services import change_offer, supersede_terms
 from offers.structure import CapPeriod, Rule, RuleKind
 from offers.terms import TermsValues
 from payouts.models import LedgerEntry
+from tests.amounts import amount
 from tests.cast import NOW, SYSTEM, Cast, offer_values, refund
 from tests.tracking.orders.stating import at, lines, stated
 from tracking.links.membership import activate_member, deactivate_member
@@ -146,7 +147,11 @@ def test_any_sequence_and_any_batches_give_the_same_rows(cast: Cast) -> None:
         now=NOW,
     )
 
-    @settings(max_examples=20, phases=NO_SHRINKING, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=amount(6, soak=100),
+        phases=NO_SHRINKING,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(rows=ORDERS, data=st.data())
     def same(rows: list[dict[str, Any]], data: st.DataObject) -> None:
         facts = facts_of([WON, WHILE_AWAY, *rows])

@@ -1,4 +1,4 @@
-"""Ten thousand things happen in an order nobody chose, and every page says the same of them."""
+"""Thousands of things happen in an order nobody chose, and every page says the same of them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from offers.structure import Customer, Rule, RuleKind, Tier
 from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import PayoutError, adjust, record_payment
+from tests.amounts import amount
 from tests.api.shop import ORDERS, key_for
 from tests.cast import NOW, SYSTEM, Cast, order, refund
 from tests.following import follow_links
@@ -33,7 +34,8 @@ from tracking.orders.recording import record_orders
 from tracking.orders.refunds import record_refunds
 from tracking.reconciliation.differences import differences
 
-ROUNDS = 50  # of 200 events
+ROUNDS = amount(10, soak=50)  # of 200 events
+ROUNDS_OF_TERMS = ROUNDS * 3 // 10
 CODES = ("MARA15", "DIEGO10", "JUNE20")
 STRUCTURES = (
     TermsValues(
@@ -163,8 +165,8 @@ def happen(cast: Cast, members: list[Enrollment]) -> World:
     for world.round in range(ROUNDS):
         if world.round % 5 == 0:
             count_rows()
-        if world.round % 15 == 0:
-            values = STRUCTURES[world.round // 15 % len(STRUCTURES)]
+        if world.round % ROUNDS_OF_TERMS == 0:
+            values = STRUCTURES[world.round // ROUNDS_OF_TERMS % len(STRUCTURES)]
             supersede_terms(
                 offer=cast.glow, values=values, starts_at=world.now, by=SYSTEM, now=world.now
             )
@@ -182,7 +184,7 @@ def count_rows() -> None:
         cursor.execute("ANALYZE payouts_ledgerentry, tracking_conversion")
 
 
-def test_every_face_says_the_same_of_ten_thousand_events(
+def test_every_face_says_the_same_of_thousands_of_events(
     cast: Cast, client: Client, time_machine: Any
 ) -> None:
     members = [cast.mara_in_glow, cast.diego_in_glow, cast.june_in_glow]
@@ -199,7 +201,8 @@ def test_every_face_says_the_same_of_ten_thousand_events(
         assert of_conversions(client, row) == (shown.conversions, shown.sales)
     assert sum_of(shown.sales for shown in told) == whole(cast)["sales"]
     assert sum_of(shown.commission for shown in told) == whole(cast)["commission"]
-    assert {shown.conversions > 500 and shown.clicks > 100 for shown in told} == {True}
+    assert all(shown.conversions > 10 * ROUNDS for shown in told)
+    assert all(shown.clicks > 2 * ROUNDS for shown in told)
     assert_the_api_agrees(cast)
 
 
