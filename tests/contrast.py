@@ -74,6 +74,7 @@ FIND_LOOKS = """() => {
     return [...looks.keys()];
 }"""
 # Measures one element of each look; if that one decides nothing, all others of the look as well.
+# Returns null if a part of the page was replaced since its looks were found.
 MEASURE = """async decidedBefore => {
     const options = {resultTypes: ["violations", "passes", "incomplete"], iframes: false,
         elementRef: true, selectors: false, runOnly: {type: "rule", values: ["color-contrast"]}};
@@ -90,21 +91,28 @@ MEASURE = """async decidedBefore => {
     const before = new Set(decidedBefore);
     const fresh = [...looks].filter(([look]) => !before.has(look));
     if (!fresh.length) return {faults, known: []};
+    if (!fresh.every(([, elements]) => elements[0].isConnected)) return null;
     const decided = await measure(fresh.map(([, elements]) => elements[0]));
     const open = fresh.filter(([, elements]) => !decided.has(elements[0]))
-        .flatMap(([, elements]) => elements.slice(1));
+        .flatMap(([, elements]) => elements.slice(1)).filter(element => element.isConnected);
     if (open.length) await measure(open);
     const known = fresh.filter(([, [first]]) => decided.has(first)).map(([look]) => look);
     return {known, faults: faults.map(node => node.html.slice(0, 160) + " ("
         + node.failureSummary.split("\\n").slice(1, 3).join(";").trim() + ")")};
 }"""
+TRIES = 20  # to find the looks of a page that loads parts of itself anew
 _known: set[str] = set()  # the looks that are known to this process
 
 
 def illegible_texts(page: Page) -> list[str]:
     """What axe says of each text of too little contrast, as the page is shown just now."""
-    looks = page.evaluate(FIND_LOOKS)
-    found: dict[str, Any] = page.evaluate(MEASURE, [one for one in looks if one in _known])
-    _known.update(found["known"])
-    faults: list[str] = found["faults"]
-    return faults
+    for _ in range(TRIES):
+        looks = page.evaluate(FIND_LOOKS)
+        found: dict[str, Any] | None = page.evaluate(
+            MEASURE, [one for one in looks if one in _known]
+        )
+        if found is not None:
+            _known.update(found["known"])
+            faults: list[str] = found["faults"]
+            return faults
+    raise AssertionError(f"a part of the page was replaced {TRIES} times")
