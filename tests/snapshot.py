@@ -33,6 +33,36 @@ def snapshot(*, brand_id: int | None = None) -> Snapshot:
     return _read("snapshot_of_brand", f"snapshot_of_brand({brand_id:d})")
 
 
+class Unchanged:
+    """Tells again and again, inside one transaction, whether a snapshot is still true.
+
+    A snapshot takes as long as a page, so another is made only after PostgreSQL has written a row.
+    """
+
+    def __init__(self, *, brand_id: int | None = None) -> None:
+        self.brand_id = brand_id
+        self.before = snapshot(brand_id=brand_id)
+        self.written = _rows_written()
+
+    def holds(self) -> bool:
+        written = _rows_written()
+        if written == self.written:
+            return True
+        self.written = written
+        return snapshot(brand_id=self.brand_id) == self.before
+
+
+def _rows_written() -> int:
+    """By this transaction, in tables of facts; what was undone to a savepoint counts too."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)"
+            " FROM pg_stat_xact_user_tables WHERE relname <> ALL(%s)",
+            [list(NO_FACTS)],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def _read(name: str, call: str) -> Snapshot:
     """By one statement, which PostgreSQL plans once for each connection."""
     with connection.cursor() as cursor:

@@ -19,7 +19,7 @@ from accounts.permissions import Permission
 from tests.answers import Answer
 from tests.architecture.routes import Route, in_brand_admin, opened_by, routes
 from tests.architecture.world import FIELDS, NAMED, NOBODYS, WORDS, World, undone
-from tests.snapshot import snapshot
+from tests.snapshot import Unchanged, snapshot
 
 # Open to everybody, and why.
 PUBLIC = {
@@ -231,7 +231,7 @@ def test_another_brands_row_answers_like_one_that_does_not_exist(world: World) -
 
 def test_who_only_reads_changes_nothing(world: World) -> None:
     viewer, denied = browser(world.cast.vera), 0
-    before = snapshot()
+    unchanged = Unchanged()
 
     for route in in_brand_admin():
         address = route.address(world.own_values())
@@ -241,7 +241,7 @@ def test_who_only_reads_changes_nothing(world: World) -> None:
             denied += answer.status_code == 403
         if route.permission not in OF_EVERY_ROLE:
             assert viewer.get(address).status_code in {403, 405}, route
-        assert snapshot() == before, route
+        assert unchanged.holds(), route
 
     assert denied > 20
 
@@ -320,8 +320,7 @@ def test_every_field_that_names_a_row_is_known() -> None:
 def test_no_form_changes_anything_of_another_brand(world: World) -> None:
     """A POST that names another brand's rows under every name a form might look for."""
     owner, failed = browser(world.cast.ines), {}
-    theirs = world.cast.saltmarsh.pk
-    before = snapshot(brand_id=theirs)
+    unchanged = Unchanged(brand_id=world.cast.saltmarsh.pk)
 
     for route in in_brand_admin():
         with undone():
@@ -329,7 +328,7 @@ def test_no_form_changes_anything_of_another_brand(world: World) -> None:
             body(answer)
             if answer.status_code >= 500:
                 failed[route.pattern] = answer.status_code
-            assert snapshot(brand_id=theirs) == before, route
+            assert unchanged.holds(), route
 
     assert failed == {}
 

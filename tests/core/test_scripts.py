@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.inspection import faults_of, prepare
+from tests.journeys.devices import on_a
 
 pytestmark = [pytest.mark.browser, pytest.mark.urls("tests.core.component_pages")]
 ADDRESSES = ("/", "/drawer", "/portal", "/?accent=ffcc00")
 OpenPage = Callable[..., Page]
 
 
-@pytest.mark.parametrize("width", [1440, 390, 320])
-def test_no_component_breaks_accessibility_or_the_width(open_page: OpenPage, width: int) -> None:
-    """In light and in dark."""
-    page = prepare(open_page(width=width))
+@on_a("desktop")
+def test_no_component_breaks_accessibility_or_the_width(
+    open_page: OpenPage, device: dict[str, Any]
+) -> None:
+    """In light and in dark, on a desktop and on phones."""
+    page = prepare(open_page(**device), is_shown_on_both=True)
 
     faults = []
     for address in ADDRESSES:

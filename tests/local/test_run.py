@@ -21,7 +21,7 @@ from tests.local.output import read_until
 from tests.own_processes import MAX_WAIT_SECONDS, is_alive, send, until
 
 NAMES = ("web", "worker", "beat", "store-clicks", "inbox")  # of all that a run starts
-NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "media", "tests")
+NOT_COPIED = shutil.ignore_patterns(".*", "staticfiles", "media", "tests")
 
 
 class Product:
@@ -101,7 +101,32 @@ def kill(record: Path) -> None:
     )
 
 
+def test_a_run_serves_stops_without_a_trace_and_comes_back_as_it_was(product: Product) -> None:
+    copy = product.copy
+    product.run_it()
+    shown = product.shown
+    until(lambda: len(pids_in(copy)) == len(NAMES), "not all of it was started")
+    pids = pids_in(copy)
+    answered = [answers(address, seconds=MAX_WAIT_SECONDS) for address in shown]
+    beside = start(copy)
+    refusal, _ = beside.communicate(timeout=MAX_WAIT_SECONDS)
+    product.stop(signal.SIGTERM)
+
+    assert answered == [True] * 4
+    assert (beside.returncode, len(refusal.splitlines())) == (1, 1)
+    assert [pid for pid in pids if is_alive(pid)] == []
+    services = LocalServices(copy)
+    secrets = kept_secrets(copy.secrets)
+    assert services.postgres(secrets).is_running() is False
+    assert services.valkey(secrets).is_running() is False
+
+    product.run_it()
+
+    assert product.shown[1:] == shown[1:]  # the first logs in once, so it is a new one
+
+
 def test_a_killed_supervisor_leaves_nothing_in_the_way_of_the_next(product: Product) -> None:
+    """It ends the run that the test before it left, if that is there."""
     product.run_it()
     left = pids_in(product.copy)
     product.run.kill()
@@ -139,28 +164,3 @@ def test_whatever_is_killed_in_a_run_is_started_again(product: Product) -> None:
 
 def environment_of(record: Path) -> set[bytes]:
     return set(Path(f"/proc/{pid_in(record)}/environ").read_bytes().split(b"\0"))
-
-
-def test_a_run_serves_stops_without_a_trace_and_comes_back_as_it_was(product: Product) -> None:
-    copy = product.copy
-    product.run_it()
-    shown = product.shown
-    until(lambda: len(pids_in(copy)) == len(NAMES), "not all of it was started")
-    pids = pids_in(copy)
-    answered = [answers(address, seconds=MAX_WAIT_SECONDS) for address in shown]
-    beside = start(copy)
-    refusal, _ = beside.communicate(timeout=MAX_WAIT_SECONDS)
-    product.stop(signal.SIGTERM)
-
-    assert answered == [True] * 4
-    assert (beside.returncode, len(refusal.splitlines())) == (1, 1)
-    assert [pid for pid in pids if is_alive(pid)] == []
-    services = LocalServices(copy)
-    secrets = kept_secrets(copy.secrets)
-    assert services.postgres(secrets).is_running() is False
-    assert services.valkey(secrets).is_running() is False
-
-    product.run_it()
-    product.stop(signal.SIGINT)
-
-    assert product.shown[1:] == shown[1:]  # the first logs in once, so it is a new one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -15,6 +16,7 @@ from offers.dashboard_links import token_for
 from payouts.services import adjust
 from tests.cast import Cast, order, pay_all_due
 from tests.inspection import faults_of, prepare
+from tests.journeys.devices import on_a
 from tests.mailbox import Mailbox
 from tracking.links.tracking_links import make_deep_link
 from tracking.orders.approval import reject_conversions
@@ -47,12 +49,12 @@ def path(cast: Cast) -> str:
     return f"/d/{token_for(cast.mara_in_glow)}"
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
+@on_a("phone")
 def test_no_page_breaks_accessibility_or_the_width(
-    open_page: OpenPage, path: str, width: int
+    open_page: OpenPage, path: str, device: dict[str, Any]
 ) -> None:
-    """In light and in dark."""
-    page = prepare(open_page(width=width))
+    """In light and in dark, on phones and on a desktop."""
+    page = prepare(open_page(**device), is_shown_on_both=True)
 
     faults = []
     for address in (path, f"{path}/links", f"{path}/qr", f"{path}/why", "/d/x", "/portal/login/"):
@@ -65,20 +67,21 @@ def test_no_page_breaks_accessibility_or_the_width(
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_no_amount_breaks_over_two_lines(
-    open_page: OpenPage, path: str, width: int, locale: str
-) -> None:
-    page = open_page(width=width, locale=locale)
+def test_no_amount_breaks_over_two_lines(open_page: OpenPage, path: str, locale: str) -> None:
+    page = open_page(width=1280, locale=locale)
     page.goto(f"{path}?range=all")
 
-    for value in page.locator(".stat-value, .rows-amount, .folds summary b").all():
-        lines = value.evaluate(
-            "e => { const r = document.createRange(); r.selectNodeContents(e);"
-            " return r.getClientRects().length }"
-        )
-        assert lines == 1, value.inner_text()
-        assert value.evaluate("e => e.getBoundingClientRect().right") <= width
+    for width in (1280, 390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        values = page.locator(".stat-value, .rows-amount, .folds summary b")
+        assert values.count() > 3
+        for value in values.all():
+            lines = value.evaluate(
+                "e => { const r = document.createRange(); r.selectNodeContents(e);"
+                " return r.getClientRects().length }"
+            )
+            assert lines == 1, (width, value.inner_text())
+            assert value.evaluate("e => e.getBoundingClientRect().right") <= width
 
 
 def test_a_finger_finds_every_target(open_page: OpenPage, path: str) -> None:

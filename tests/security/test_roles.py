@@ -5,7 +5,7 @@ What a page declares (`brand_page`) decides, and `accounts.permissions` says whi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -17,8 +17,9 @@ from accounts.permissions import Permission, may
 from accounts.services import give_role, remove_staff
 from affiliates.logins import user_for_proven_address
 from core.tenancy import acting_for
+from tests.amounts import share
 from tests.answers import as_one_line
-from tests.architecture.routes import in_brand_admin
+from tests.architecture.routes import Route, in_brand_admin
 from tests.architecture.test_urls import body, browser
 from tests.architecture.world import World
 from tests.cast import IBAN, NOW, SYSTEM, Cast
@@ -85,6 +86,11 @@ WITHOUT_A_LOGIN: list[Visitor] = [deactivated, logged_out_elsewhere]
 WITHOUT_A_FACTOR: list[Visitor] = [operator_without_a_factor, owner_without_a_factor]
 
 
+def asked_by(visitor: Visitor, group: list[Visitor]) -> Sequence[Route]:
+    """A share of the addresses; those of a group ask for every one of them together."""
+    return share(in_brand_admin(), group.index(visitor), len(group))
+
+
 @contextmanager
 def nothing_changes() -> Iterator[None]:
     before = snapshot()
@@ -98,7 +104,7 @@ def test_without_a_role_a_brand_is_not_there(visitor: Visitor, world: World) -> 
     missing = body(client.get("/admin/nobody-works-for-this-one/"))
 
     with nothing_changes():
-        for route in in_brand_admin():
+        for route in asked_by(visitor, WITHOUT_A_ROLE):
             for ask in (client.get, client.post):
                 answer = ask(route.address(own))
                 assert answer.status_code in {404, 405}, str(route)
@@ -110,7 +116,7 @@ def test_a_session_that_was_ended_leads_to_the_login(visitor: Visitor, world: Wo
     client = visitor(world.cast)
 
     with nothing_changes():
-        for route in in_brand_admin():
+        for route in asked_by(visitor, WITHOUT_A_LOGIN):
             for ask in (client.get, client.post):
                 answer = ask(route.address(world.own_values()))
                 assert answer.status_code in {302, 405}, str(route)
@@ -122,7 +128,7 @@ def test_without_a_second_factor_no_page_opens(visitor: Visitor, world: World) -
     client = visitor(world.cast)
 
     with nothing_changes():
-        for route in in_brand_admin():
+        for route in asked_by(visitor, WITHOUT_A_FACTOR):
             for ask in (client.get, client.post):
                 answer = ask(route.address(world.own_values()))
                 assert answer.status_code in {403, 405}, str(route)
