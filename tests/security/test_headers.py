@@ -46,6 +46,7 @@ def spellings(name: str) -> list[str]:
 
 FORWARDED = [f"X-Forwarded-{end}" for end in ("For", "Proto", "Host", "Port", "Prefix", "Ssl")]
 NAMES = sorted({*map(as_sent, FORWARDING_HEADERS), *FORWARDED, "X-Forwarded", "X-Forwarded-By"})
+SPELT = [spelt for name in NAMES for spelt in spellings(name)]
 
 
 @pytest.fixture(scope="module")
@@ -58,29 +59,26 @@ def echo() -> Iterator[int]:
 # --- What Django is shown
 
 
-@pytest.mark.parametrize("name", [spelt for name in NAMES for spelt in spellings(name)])
 @pytest.mark.parametrize("value", [FORGED, "https", "evil.example"])
-def test_a_stranger_can_claim_nothing(echo: int, name: str, value: str) -> None:
+def test_a_stranger_can_claim_nothing(echo: int, value: str) -> None:
     plain = ask(echo).shown
 
-    assert ask(echo, headers=[f"{name}: {value}"]).shown == plain
+    for name in SPELT:
+        assert ask(echo, headers=[f"{name}: {value}"]).shown == plain, name
     assert (plain["REMOTE_ADDR"], plain["wsgi.url_scheme"]) == (STRANGER, "http")
 
 
-@pytest.mark.parametrize("name", [spelt for name in NAMES for spelt in spellings(name)])
-def test_a_client_of_a_proxy_can_claim_nothing(echo: int, name: str) -> None:
+def test_a_client_of_a_proxy_can_claim_nothing(echo: int) -> None:
     """The proxy passes on whatever its client sent, before its own headers or after them."""
     own = [f"X-Forwarded-For: {CLIENT}", "X-Forwarded-Proto: http"]
     plain = ask(echo, headers=own, peer=PROXY).shown
-    forged = (
-        [] if name.lower() in {"x-forwarded-for", "x-forwarded-proto"} else [f"{name}: {FORGED}"]
-    )
-
-    before = ask(echo, headers=[*forged, *own], peer=PROXY).shown
-    after = ask(echo, headers=[*own, *forged], peer=PROXY).shown
-
-    assert before == after == plain
     assert (plain["REMOTE_ADDR"], plain["wsgi.url_scheme"]) == (CLIENT, "http")
+
+    for name in SPELT:
+        if name.lower() not in {"x-forwarded-for", "x-forwarded-proto"}:
+            forged = f"{name}: {FORGED}"
+            for lines in ([forged, *own], [*own, forged]):
+                assert ask(echo, headers=lines, peer=PROXY).shown == plain, lines
 
 
 @pytest.mark.parametrize("proto", ["https", "HTTPS", "http, https"])
