@@ -35,18 +35,23 @@ gc.set_threshold(100_000, 20, 100)
 # Places whose tests take long, with the seconds that all of them take on a quiet machine. The first
 # that fits counts. They start first, so that a run does not end with one process at work.
 SLOW_FIRST = {
-    "tests/journeys/test_accessibility.py": 130,
-    "tests/journeys/": 160,
-    "tests/faults/": 90,
-    "tests/notifications/test_faults.py": 75,
-    "tests/local/": 75,
-    "tests/tracking/commissions/test_ledger_laws.py": 50,
+    "tests/journeys/test_accessibility.py": 75,
+    "tests/journeys/": 90,
+    "tests/faults/": 80,
+    "tests/local/": 65,
+    "tests/notifications/test_faults.py": 35,
+    "tests/portal/test_in_browser.py": 20,
+    "tests/security/test_payout_details.py": 15,
+    "tests/integrations/test_killed_worker.py": 10,
+    "tests/notifications/test_killed_worker.py": 10,
+    "tests/tracking/commissions/test_ledger_laws.py": 10,
+    "tests/architecture/test_urls.py": 10,
+    "tests/core/test_scripts.py": 10,
+    "tests/core/test_commands.py": 10,
+    "tests/security/test_test_data.py": 10,
+    "tests/api/test_openapi.py": 10,
+    "tests/api/test_reference.py": 10,
     "tests/portal/test_random_events.py": 10,
-    "tests/portal/test_in_browser.py": 30,
-    "tests/api/test_concurrency.py": 20,
-    "tests/security/test_payout_details.py": 20,
-    "tests/core/test_scripts.py": 15,
-    "tests/architecture/test_urls.py": 15,
 }
 
 

@@ -36,7 +36,8 @@ def snapshot(*, brand_id: int | None = None) -> Snapshot:
 class Unchanged:
     """Tells again and again, inside one transaction, whether a snapshot is still true.
 
-    A snapshot takes as long as a page, so another is made only after PostgreSQL has written a row.
+    A snapshot takes as long as a page, so another is made only after this transaction has written
+    a row. What another connection wrote is seen by a snapshot at the end.
     """
 
     def __init__(self, *, brand_id: int | None = None) -> None:

@@ -243,6 +243,7 @@ def test_who_only_reads_changes_nothing(world: World) -> None:
             assert viewer.get(address).status_code in {403, 405}, route
         assert unchanged.holds(), route
 
+    assert snapshot() == unchanged.before
     assert denied > 20
 
 
@@ -330,6 +331,7 @@ def test_no_form_changes_anything_of_another_brand(world: World) -> None:
                 failed[route.pattern] = answer.status_code
             assert unchanged.holds(), route
 
+    assert snapshot(brand_id=unchanged.brand_id) == unchanged.before
     assert failed == {}
 
 

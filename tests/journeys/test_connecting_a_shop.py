@@ -91,10 +91,11 @@ def paste(page: Page, shop: Shop) -> None:
 def hops(page: Page) -> dict[str, str]:
     """What each step of the test order says, by its name."""
     steps = page.get_by_role("list", name="The way of the test order").get_by_role("listitem")
-    return {
-        step.locator("b").text_content() or "": step.locator("p").text_content() or ""
-        for step in steps.all()
-    }
+    return dict(
+        steps.evaluate_all(
+            "all => all.map(one => ['b', 'p'].map(part => one.querySelector(part).textContent))"
+        )
+    )
 
 
 @combined("make, device", (ShopifyShop, PHONE), (WooCommerceShop, DESKTOP), (StripeShop, PHONE))

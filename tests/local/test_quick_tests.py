@@ -46,7 +46,7 @@ def test_every_slow_place_that_starts_first_is_there() -> None:
 
 def test_each_process_starts_with_slow_tests_and_the_others_keep_their_order() -> None:
     names = ["tests/api/test_v1.py::b", "tests/api/test_v1.py::a",
-             "tests/local/test_dev.py::c", "tests/journeys/test_sale.py::d"]  # fmt: skip
+             "tests/faults/test_web.py::c", "tests/journeys/test_sale.py::d"]  # fmt: skip
     items: list[Any] = [SimpleNamespace(nodeid=name) for name in names]
 
     one, two = in_shares(items, 1), in_shares(items, 2)
