@@ -21,7 +21,7 @@ WORKERS = $(if $(filter tests% -k%,$(ARGS)),-n 0,-n $(PROCESSES) --dist workstea
 # Cache compiled modules even if the environment turns that off.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test pythons check format browser screens messages bench soak drill lock audit
+.PHONY: help setup run dev test pythons check types others format browser screens messages bench soak drill lock audit
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
@@ -48,11 +48,17 @@ pythons: $(STAMP) ## Run the tests of core and offers on every other Python from
 	@exec $(BIN) config.local.pythons
 
 check: $(STAMP) ## Lint, security, types, package layers, templates, translations, migrations, deployment settings
+	@$(MAKE) --no-print-directory --jobs 2 types others
+
+# To check types takes one core as long as everything else.
+types:
+	@$(BIN) config.local.throwaway -m mypy --no-error-summary .
+
+others:
 	@$(BIN) ruff check --quiet .
 	@$(BIN) ruff format --check --quiet .
 	@$(BIN) bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES)
 	@git ls-files -z -- $(MAY_HOLD_SECRETS) | xargs -0 -P 2 -n 120 .venv/bin/detect-secrets-hook --no-verify
-	@$(BIN) config.local.throwaway -m mypy --no-error-summary .
 	@.venv/bin/python .venv/bin/lint-imports --no-logo
 	@.venv/bin/djade --check --target-version 5.2 $(TEMPLATES)
 	@$(BIN) config.local.messages check
