@@ -47,10 +47,11 @@ class Unchanged:
 
     def holds(self) -> bool:
         written = _rows_written()
-        if written == self.written:
-            return True
-        self.written = written
-        return snapshot(brand_id=self.brand_id) == self.before
+        if written != self.written:
+            if snapshot(brand_id=self.brand_id) != self.before:
+                return False
+            self.written = written
+        return True
 
 
 def _rows_written() -> int:
