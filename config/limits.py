@@ -118,7 +118,8 @@ WEB_CONCURRENT_REQUESTS: int = env.int("WEB_CONCURRENT_REQUESTS", default=4)  # 
 # Open connections per process, with idle ones; others wait to be accepted. A connection without a
 # request is closed after 30 seconds.
 WEB_CONNECTIONS: int = env.int("WEB_CONNECTIONS", default=2_000)
-# Of a request's first line and headers together; more is answered 431. nginx passes on half of it.
+# Of a request's first line and headers together: more than twice as much is surely answered 431, as
+# granian asks before each read. nginx passes on half of it.
 WEB_MAX_HEAD_BYTES = 65_536
 # Requests with an order that wait for another one of their shop, per process; see config.groups.
 WEB_WAITING_REQUESTS: int = env.int("WEB_WAITING_REQUESTS", default=64)

@@ -43,7 +43,8 @@ BEYOND = """width => {
         .slice(0, 3).map(element => element.outerHTML.slice(0, 160)); }"""
 # Labels under a chart that run into one another.
 COLLIDING = """() => [...document.querySelectorAll(".chart-labels")].flatMap(axis => {
-    const boxes = [...axis.querySelectorAll("text")].map(text => text.getBoundingClientRect());
+    const shown = [...axis.querySelectorAll("text")].filter(text => text.getClientRects().length);
+    const boxes = shown.map(text => text.getBoundingClientRect());
     const collide = boxes.some((box, at) => at && box.left < boxes[at - 1].right + 2);
     return collide ? [axis.textContent] : [];
 })"""

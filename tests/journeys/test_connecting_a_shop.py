@@ -116,7 +116,7 @@ def test_an_empty_brand_connects_its_shop_and_sees_its_first_commission(
     # From Home to the shop's steps, with the code of a member whom the brand has by now.
     page.goto("/admin/fresh/")
     a_member_with_code(fresh, "NORA10")
-    page.get_by_role("link", name="Connect your shop").click()
+    page.get_by_role("link", name="Connect a shop").click()
     page.get_by_role("link", name=shop.name).click()
     expect(page.get_by_role("img").first).to_be_visible()
     paste(page, shop)
