@@ -63,6 +63,7 @@ OVER_ALL_BRANDS = {
     "integrations_event_due",
     "integrations_event_orders",
     "integrations_refused_hour",
+    "notices_notice_old",
     "notifications_campaign_live",
     "notifications_message_provider",
     "notifications_message_lost",

@@ -32,7 +32,7 @@ from notifications.services import (
 from notifications.services.delivery import BACKOFF
 from notifications.transport import Transport
 from notifications.unsubscribe_links import unsubscribe_link
-from tests.cast import NOW, SYSTEM, Cast
+from tests.cast import NOW, POSTAL_ADDRESS, SYSTEM, Cast
 from tests.mailbox import Mailbox
 from tests.notifications.senders import BODY, SUBJECT, confirm, recipient, values
 
@@ -70,8 +70,9 @@ def test_everyone_gets_one_mail_and_the_campaign_is_done(cast: Cast, mailbox: Ma
 def test_the_preview_is_the_sent_html_byte_for_byte(cast: Cast, mailbox: Mailbox) -> None:
     given = values(first_name="Zoë <3", promo_code=None)
     Brand.objects.filter(pk=cast.juniper.pk).update(accent="#a3195b")
+    style = BrandStyle(accent="#a3195b", postal_address=POSTAL_ADDRESS)
     previewed = render(
-        prepare(subject=SUBJECT, body=BODY, style=BrandStyle(accent="#a3195b")),
+        prepare(subject=SUBJECT, body=BODY, style=style),
         values=given,
         unsubscribe_link=unsubscribe_link(brand_id=cast.juniper.pk, address="person1@example.com"),
     )
