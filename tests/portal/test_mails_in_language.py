@@ -70,8 +70,8 @@ def test_an_answer_is_in_the_members_language_and_the_brands_words_stay(cast: Ca
     assert "Hallo Mara," in mail.text
     assert "It is among Diego's." in mail.text
     assert "Du bekommst diese E-Mail, weil du Mitglied bei Juniper & Co bist." in mail.text
-    assert "Von Juniper & Co abmelden: http" in mail.text
-    assert '<html lang="de">' in mail.html
+    assert "Abmelden: http" in mail.text
+    assert '<html lang="de"' in mail.html
     assert ">Abmelden</a>" in mail.html
     assert "Mein Dashboard ansehen" in mail.html
 
@@ -80,8 +80,8 @@ def test_who_never_chose_gets_english(cast: Cast) -> None:
     mail = answered(cast)
 
     assert mail.subject == "Your question about order 1001"
-    assert '<html lang="en">' in mail.html
-    assert "Unsubscribe from Juniper & Co: http" in mail.text
+    assert '<html lang="en"' in mail.html
+    assert "Unsubscribe: http" in mail.text
 
 
 def test_a_member_without_an_address_has_no_language(cast: Cast) -> None:

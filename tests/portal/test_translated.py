@@ -95,10 +95,9 @@ def data_of(brands: list[Brand]) -> list[str]:
 
 
 def same_in(language: str) -> set[str]:
-    """Texts, and names of countries, that the language has as English has them: "Status"."""
+    """Texts, and names of countries and months, that the language has as English has them."""
     catalog: Any = translated(ROOT, language)
-    countries = set(Locale.parse("en").territories.values())
-    return countries & set(Locale.parse(language).territories.values()) | {
+    return _names("en") & _names(language) | {
         text
         for message in catalog
         if message.id
@@ -115,6 +114,12 @@ def read(client: Client, address: str, language: str) -> set[str]:
     page = page_text(answer)
     assert f'<html lang="{language}"' in page, address
     return texts_of(page)
+
+
+def _names(language: str) -> set[str]:
+    locale = Locale.parse(language)
+    months = locale.months["stand-alone"]["abbreviated"]
+    return {*locale.territories.values(), *months.values()}
 
 
 def untranslated(

@@ -62,6 +62,7 @@ CSV_MODULES = {
 CSV_ANSWERS = {
     "brand_admin/background/views.py",
     "brand_admin/pages.py",
+    "brand_admin/reporting/report_mail.py",
     "portal/dashboard/views.py",
 }
 
