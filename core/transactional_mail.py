@@ -27,7 +27,7 @@ PRODUCT = "Tributary"  # whom a mail comes from that no brand sends
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a mail; `kind` is its media type ("text/csv")."""
+    """A file of a mail; `kind` is its media type ("application/pdf")."""
 
     name: str
     content: bytes
