@@ -90,7 +90,7 @@ NEEDS_MORE = {
     "admin/<slug:slug>/emails/compose/<uuid:confirmation>/<int:enrollment_id>/",
 }
 # Fields whose choices come from elsewhere than the brand's rows, or are mere words.
-OF_NO_ROW = {"currency", "source", "tag"}
+OF_NO_ROW = {"currency", "source", "tag", "time_zone"}
 BROWSER_METHODS = ("get", "post")
 # A viewer reads the brand, and ends sessions of their own.
 OF_EVERY_ROLE = {Permission.READ, Permission.OWN_ACCOUNT}

@@ -207,6 +207,6 @@ def test_the_drawer_of_no_list_is_not_there(cast: Cast, theo: Client) -> None:
     address = at(cast.juniper, "compose")
     asked: dict[str, str | int] = {"purpose": "email_members", "offer": cast.glow.pk}
 
-    for rows in ("nonsense", "offer?offer_id=x", f"offer?offer_id={10**12}", "offer", "members?"):
+    for rows in ("nonsense", "offer?offer_id=x", f"offer?offer_id={10**12}", "offer"):
         answer = theo.get(address, {**asked, "rows": rows})
         assert (rows, answer.status_code) == (rows, 404)

@@ -46,13 +46,16 @@ def saved(brand: Brand) -> list[tuple[str, str, str]]:
         return list(rows.values_list("name", "subject", "body"))
 
 
-def test_without_any_the_drawer_offers_nothing_to_choose(cast: Cast, theo: Client) -> None:
+def test_without_any_the_drawer_offers_the_texts_that_are_always_there(
+    cast: Cast, theo: Client
+) -> None:
     save(cast.juniper, purpose=Purpose.SALES_TRACKING_ITEMS)
     save(cast.saltmarsh)
 
     page = shown(theo.get(drawer(cast)))
 
-    assert "Start from" not in page
+    assert "Ask for payout details" in page
+    assert "Monthly news" not in page
     assert "Welcome to {{ offer_name }} by {{ brand_name }}" in page
 
 

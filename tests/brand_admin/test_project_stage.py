@@ -83,7 +83,7 @@ def test_generate_takes_the_same_queries_for_one_member_and_for_three(
     add_to_project(project=project, members=chosen, by=SYSTEM, now=NOW)
     set_up_stage(project=project, offer=new_offer(), by=SYSTEM, now=NOW)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         response = theo.get(address("project_generate", project.pk))
 
     assert len(response.context["rows"]) == members
@@ -202,7 +202,7 @@ def test_send_takes_the_same_queries_for_one_member_and_for_three(
 ) -> None:
     generated(everybody(staged)[:members])
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         response = theo.get(address("project_send", staged.pk))
 
     assert len(response.context["rows"]) == members
@@ -256,7 +256,7 @@ def test_tracking_takes_the_same_queries_for_one_member_and_for_three(
     for row in rows:
         mailed(row, MessageState.DELIVERED)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         response = theo.get(address("project_tracking", staged.pk))
 
     assert len(response.context["rows"]) == members
