@@ -74,7 +74,8 @@ def test_every_list_with_actions_says_what_can_be_chosen() -> None:
 
     assert sorted(acting) == [
         "compared_codes", "conversions", "due", "events", "flags", "members", "offer", "offer_add",
-        "payments", "project_add", "project_generate", "project_send", "unattributed", "webhook_deliveries",
+        "payments", "project_add", "project_generate", "project_send", "unattributed",
+        "webhook_deliveries",
     ]  # fmt: skip
     assert {
         name: kind.everything is Listing.everything
@@ -89,6 +90,7 @@ def test_every_list_with_actions_says_what_can_be_chosen() -> None:
             "members",
             "offer",
             "offer_add",
+            "payments",
             "project_add",
             "unattributed",
             "webhook_deliveries",
