@@ -54,7 +54,11 @@ def test_a_row_of_a_list_is_read_and_changed(document: Any) -> None:
         "show_code": {
             "operationId": "show_code",
             "parameters": {"code": "$response.body#/data/0/id"},
-        }
+        },
+        "change_code": {
+            "operationId": "change_code",
+            "parameters": {"code": "$response.body#/data/0/id"},
+        },
     }
 
 

@@ -34,12 +34,21 @@ class NotServed(str):
 CHOICE = NotServed("a page that leads on: it changes nothing by itself")
 FILE = NotServed("a file to upload, worked on in the background: send the rows one by one")
 FOR_A_BANK = NotServed("a file for the bank with payout details, which no key sees")
+SEGMENT = NotServed("a filter with a name, for people who list members; a program keeps its own")
+NOTE = NotServed("what staff write for each other about a member")
 # By the name of the page: the operations that do what it does.
 PAGES: dict[str, tuple[str, ...] | NotServed] = {
     "member_new": ("add_member",),
     "member_edit": ("change_member",),
     "member": NotServed("its form is the page of joining"),
     "offer": NotServed("its buttons are separate pages"),
+    "member_notes": NOTE,
+    "note_delete": NOTE,
+    "member_code": ("give_codes",),
+    "members_email": ("send_campaign",),
+    "segment_new": SEGMENT,
+    "segment": SEGMENT,
+    "segment_delete": SEGMENT,
     "member_join": ("add_members_to_offer",),
     "members_import": FILE,
     "members_import_confirm": FILE,
@@ -94,6 +103,13 @@ ACTIONS: dict[tuple[str, str], str | NotServed] = {
     ("members", "tag"): "tag_members",
     ("members", "untag"): "untag_members",
     ("members", "owner"): "set_owner_of_members",
+    ("members", "email"): "send_campaign",
+    ("members", "offer"): "add_members_to_offer",
+    ("members", "project"): NotServed("projects are steps of staff's own work"),
+    ("members", "export"): NotServed("a file of what list_members tells"),
+    ("members", "activate"): "activate_enrollments",
+    ("members", "deactivate"): "deactivate_enrollments",
+    ("payments", "paid"): "mark_payout_paid",
     ("offer", "activate"): "activate_enrollments",
     ("offer", "deactivate"): "deactivate_enrollments",
     ("offer", "refresh"): "give_codes",

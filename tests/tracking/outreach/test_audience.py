@@ -87,7 +87,7 @@ def test_the_first_text_of_sales_tracking_items(cast: Cast) -> None:
     assert sent.subject == "Your Winter Glow creators details from Juniper & Co"
     assert sent.text.startswith(
         "Hi Mara,\n\nHere is everything you need to share Winter Glow creators.\n\n"
-        f"Your code: MARA15\nYour link: {mara.values['tracking_link']}\n"
+        f"Your code: MARA15\n\nYour link: {mara.values['tracking_link']}\n"
         "You earn 10% of every sale.\n"
     )
     assert f"View my performance stats: {mara.values['dashboard_link']}" in sent.text
