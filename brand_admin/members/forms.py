@@ -183,7 +183,7 @@ class TagForm(forms.Form):
 
     tag = forms.CharField(
         label="Tag",
-        required=False,
+        error_messages={"required": "Write one tag."},
         max_length=MAX_TAG_LENGTH,
         widget=forms.TextInput(
             attrs={"list": "tags-in-use", "placeholder": "Tag", "autocomplete": "off"}
