@@ -7,7 +7,7 @@ A process that is killed in between has sent none, and the next one comes when i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -15,10 +15,10 @@ from django.db.models import QuerySet
 
 from accounts.models import Digest, ReportEvery, Staff
 from core.languages import ENGLISH
+from core.mornings import morning_of, next_morning
 from core.tenancy import across_brands
 from core.transactional_mail import Attachment, TransactionalMailError, send_transactional_mail
 
-MORNING = time(8)  # in the brand's time zone
 # Of two digests that are mailed at once: what happens in between is in the later one.
 SHORTEST_PAUSE = timedelta(minutes=10)
 
@@ -58,11 +58,9 @@ def is_report_due(staff: Staff, *, now: datetime) -> bool:
 
 
 def last_morning(now: datetime, zone: ZoneInfo, *, every: ReportEvery | None = None) -> datetime:
-    """Return the last MORNING that is over: of any day, of a Monday, or of the first of a month."""
-    today = now.astimezone(zone).date()
-    if datetime.combine(today, MORNING, tzinfo=zone) > now:
-        today -= timedelta(days=1)
-    return datetime.combine(_begun(today, every), MORNING, tzinfo=zone)
+    """Return the last morning that came: of any day, of a Monday, or of the first of a month."""
+    last = next_morning(now, zone).date() - timedelta(days=1)
+    return morning_of(_begun(last, every), zone)
 
 
 def _begun(day: date, every: ReportEvery | None) -> date:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, Sum
 
 from accounts.models import Brand
+from core.mornings import morning_of
 from core.references import Reference
 from core.tenancy import acting_for
 from notices.models import Notice, NoticeKind, SummarisedMonth
-from notices.reading import DAILY_HOUR, OUTAGES, TOLD_WITHIN
+from notices.reading import OUTAGES, TOLD_WITHIN
 from notices.selectors import kinds_sent
 from tracking.models import MonthTotal
 
@@ -27,17 +28,12 @@ def summarise_months(*, now: datetime) -> int:
     """
     made = 0
     for brand in Brand.objects.filter(test_of=None).exclude(postal_address="").order_by("pk"):
-        begins = _month_begins(brand, now)
+        first = now.astimezone(brand.zone).date().replace(day=1)
+        begins = morning_of(first, brand.zone)
         if begins <= now < begins + TOLD_WITHIN:
             with acting_for(brand):
                 made += _summarise_safely(begins)
     return made
-
-
-def _month_begins(brand: Brand, now: datetime) -> datetime:
-    """Return DAILY_HOUR of the first day of the current month, in the brand's time zone."""
-    first = now.astimezone(brand.zone).date().replace(day=1)
-    return datetime.combine(first, time(DAILY_HOUR), tzinfo=brand.zone)
 
 
 def _summarise_safely(begins: datetime) -> int:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.models import OutboxEntry, OutboxEvent
 from accounts.selectors import current_brand
+from core.mornings import next_morning
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
 from notices.models import NoMail, Notice, NoticeKind, SalesAtOnce, UnreadEntry
@@ -28,7 +28,6 @@ BATCH = 500  # entries of a brand in one transaction; then other brands go first
 MAX_ROUNDS = 20  # of one call: the next one goes on
 MAX_BRANDS_AT_ONCE = 200
 TOLD_WITHIN = timedelta(days=7)  # of what happened; later, the dashboard alone tells it
-DAILY_HOUR = 8  # of the brand's time zone
 # The rules of flags look at a sale first, and may hold it.
 AT_ONCE_AFTER = timedelta(minutes=1)
 OUTAGES = (OperationalError, InterfaceError)
@@ -134,7 +133,7 @@ def _of_sales(entries: Sequence[OutboxEntry], *, now: datetime) -> list[Notice]:
             "member_id", flat=True
         )
     )
-    daily = next_daily(now, current_brand().zone)
+    daily = next_morning(now, current_brand().zone)
     made = [
         Notice(
             kind=NoticeKind.SALES,
@@ -151,12 +150,3 @@ def _of_sales(entries: Sequence[OutboxEntry], *, now: datetime) -> list[Notice]:
             settled_at=None, reason="", due_at=due_at
         )
     return made
-
-
-def next_daily(now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the next DAILY_HOUR of the zone after `now`."""
-    local = now.astimezone(zone)
-    today = datetime.combine(local.date(), time(DAILY_HOUR), tzinfo=zone)
-    if today > now:
-        return today
-    return datetime.combine(local.date() + timedelta(days=1), time(DAILY_HOUR), tzinfo=zone)

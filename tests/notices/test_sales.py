@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from affiliates.models import Creator
+from core.mornings import next_morning
 from core.tenancy import acting_for
 from notices.choosing import set_kinds_wanted
 from notices.models import Notice, NoticeKind, UnreadEntry
-from notices.reading import AT_ONCE_AFTER, next_daily, read_outbox
+from notices.reading import AT_ONCE_AFTER, read_outbox
 from offers.models import EnrollmentStatus
 from offers.services import create_offer, enroll, set_enrollment_status
 from offers.terms import TermsValues
@@ -71,7 +72,7 @@ def test_the_sales_of_a_day_are_one_mail_in_the_morning(juniper: Cast) -> None:
     ],
 )
 def test_the_hour_is_that_of_the_brands_time_zone(now: str, zone: str, then: str) -> None:
-    found = next_daily(datetime.fromisoformat(now), ZoneInfo(zone))
+    found = next_morning(datetime.fromisoformat(now), ZoneInfo(zone))
 
     assert found == datetime.fromisoformat(then)
 
