@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from brand_admin.charts import Earlier
-from core.money import Money, round_half_up
-from core.templatetags.display import after_refunds, count, day, money, rate
+from core.money import Money
+from core.templatetags.display import after_refunds, change_in_percent, count, day, money
 from offers.models import Offer
 from tracking.figures.metrics import DateRange, Figures, offers_totals_by_day, totals_by_offer
 from tracking.figures.offer_report import CurrencySummary
@@ -102,8 +102,8 @@ def _tile(label: str, now: int, before: int, show: Callable[[int], str]) -> Tile
     value = show(now)
     if before == 0:
         return Tile(label, value, "none before" if now else "", "")
-    percent = round_half_up((now - before) * 100, before)
-    if percent == 0:
+    change = change_in_percent(now, before)
+    if not change:
         return Tile(label, value, f"as before: {show(before)}", "")
-    sign, tone = ("+", "good") if percent > 0 else ("\N{MINUS SIGN}", "bad")
-    return Tile(label, value, f"{sign}{rate(abs(percent) * 100)} from {show(before)}", tone)
+    tone = "good" if now > before else "bad"
+    return Tile(label, value, f"{change} from {show(before)}", tone)

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from accounts.models import Brand, ReportEvery
-from core.money import Money, round_half_up
+from core.money import Money
 from core.pdf_document import SOFT, Document
-from core.templatetags.display import count, day, money, rate
+from core.templatetags.display import change_in_percent, count, day, money
 from offers.models import Enrollment, Offer
 from offers.selectors import offers
 from tracking.figures.metrics import DateRange, Figures, totals_by_enrollment
@@ -20,7 +20,6 @@ from tracking.models.totals import Totals
 
 TOP_MEMBERS = 20  # of the PDF; the CSV has all who brought something
 MAX_MEMBERS = 10_000  # of the CSV: a mail of more is too large
-MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +117,7 @@ def _compared(now: Figures, then: Figures | None) -> list[tuple[str, str]]:
 def _with_change(value: str, now: int, then: int) -> str:
     if then <= 0:
         return value
-    percent = round_half_up((now - then) * 100, then)
-    if percent == 0:
-        return f"{value} (as before)"
-    return f"{value} ({'+' if percent > 0 else MINUS}{rate(abs(percent) * 100)})"
+    return f"{value} ({change_in_percent(now, then) or 'as before'})"
 
 
 def report_rows(report: Report) -> Iterator[list[str]]:

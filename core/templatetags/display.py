@@ -22,12 +22,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from core.languages import locale_of, spoken_locale, spoken_tag
-from core.money import BASIS_POINTS, Money, exponent
+from core.money import BASIS_POINTS, Money, exponent, round_half_up
 from core.number_forms import count_form, money_form
 
 register = Library()
 
 ABSENT = "—"
+MINUS = "\N{MINUS SIGN}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 HIDDEN = "····"
 DAY_FORMS = {
@@ -78,6 +79,19 @@ def rate(value: int | None) -> str:
 def _written_rate(value: int, tag: str) -> str:
     part = Decimal(value) / BASIS_POINTS
     return format_percent(part, locale=locale_of(tag), decimal_quantization=False)
+
+
+def signed(number: int, size: str) -> str:
+    """`size` with a plus or a minus sign before it; without a sign for zero."""
+    if number == 0:
+        return size
+    return f"+{size}" if number > 0 else f"{MINUS}{size}"
+
+
+def change_in_percent(now: int, before: int) -> str:
+    """The change from `before`, which is over 0: "+12%"; "" for less than half a percent."""
+    percent = round_half_up((now - before) * 100, before)
+    return signed(percent, rate(abs(percent) * 100)) if percent else ""
 
 
 @register.filter

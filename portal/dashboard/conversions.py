@@ -11,12 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext
 
 from core.money import Money
-from core.templatetags.display import day, masked_reference, moment, money
+from core.templatetags.display import day, masked_reference, moment, money, signed
 from offers.wording import explain
 from payouts.member_view import Posting, postings_of
 from payouts.models import Payout, PayoutState
 from portal.dashboard.attribution_reason import why_in_words
-from portal.dashboard.numbers import signed
 from tracking.models import Conversion, ConversionStatus, Evidence
 from tracking.orders.exchange import plain_rate
 

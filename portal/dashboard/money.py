@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.money import Money
-from core.templatetags.display import count, day, money
+from core.templatetags.display import count, day, money, signed
 from offers.models import Enrollment, Terms
 from payouts.ledger import Balance, balances
 from payouts.member_view import adjustments_of, next_payable
 from payouts.models import EntryKind
-from portal.dashboard.numbers import signed
 from portal.dashboard.payments import PaymentRow
 
 

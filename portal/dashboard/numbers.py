@@ -9,8 +9,16 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from core.charts import BarChart, Point, Series, bar_chart
-from core.money import Money, round_half_up
-from core.templatetags.display import after_refunds, count, day, money, rate, short_money
+from core.money import Money
+from core.templatetags.display import (
+    after_refunds,
+    change_in_percent,
+    count,
+    day,
+    money,
+    short_money,
+    signed,
+)
 from offers.models import Enrollment
 from tracking.figures.metrics import (
     DateRange,
@@ -22,7 +30,6 @@ from tracking.figures.metrics import (
 from tracking.figures.time_series import Grain, Interval, time_series
 from tracking.models.totals import Totals
 
-MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 LONG_RANGE_DAYS = 366  # a longer chart begins with the first day that has figures
 
@@ -95,9 +102,9 @@ def _amount(label: str, now: Money, before: Money | None) -> Figure:
     difference = now - before
     if before.minor <= 0:
         return Figure(label, money(now), signed(difference.minor, money(_size(difference))), "good")
-    percent = round_half_up(difference.minor * 100, before.minor)
-    shown = rate(abs(percent) * 100) if percent else money(_size(difference))
-    return Figure(label, money(now), signed(difference.minor, shown), _tone(difference.minor))
+    change = change_in_percent(now.minor, before.minor)
+    change = change or signed(difference.minor, money(_size(difference)))
+    return Figure(label, money(now), change, _tone(difference.minor))
 
 
 def _count(label: str, now: int, before: int | None) -> Figure:
@@ -105,13 +112,6 @@ def _count(label: str, now: int, before: int | None) -> Figure:
         return Figure(label, count(now), "", "")
     change = signed(now - before, count(abs(now - before)))
     return Figure(label, count(now), change, _tone(now - before))
-
-
-def signed(number: int, size: str) -> str:
-    """Return `size` with a plus or a minus sign before it; without a sign for zero."""
-    if number == 0:
-        return size
-    return f"+{size}" if number > 0 else f"{MINUS}{size}"
 
 
 def _size(amount: Money) -> Money:

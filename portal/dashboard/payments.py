@@ -14,11 +14,10 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from core.keyset_pagination import Keyset, KeysetPage
 from core.money import Money
-from core.templatetags.display import day, masked_reference, money
+from core.templatetags.display import day, masked_reference, money, signed
 from offers.models import Enrollment
 from payouts.member_view import entries_of_payout, payments_of
 from payouts.models import LedgerEntry, Payout, PayoutState
-from portal.dashboard.numbers import signed
 from tracking.figures.statements import StatementLine, with_conversions
 
 PER_PAGE = 100
