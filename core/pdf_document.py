@@ -21,6 +21,7 @@ from fpdf import FPDF
 FONT = "Roboto"
 SIZE, TOTAL_SIZE = 9, 10  # points
 LABEL = 28.0  # millimetres
+FIRST_COLUMN = 1 / 3  # of the width, in a table with a title
 PADDING = 3.0  # millimetres of a column beside its text
 ROW, NEXT_LINE = 6.5, 4.5  # millimetres: a row of one line, and each line more
 ROUNDING = 0.01  # millimetres
@@ -166,6 +167,22 @@ class Document(FPDF):
                 self.add_page()
                 self._write_heads(heads, widths, right)
             self._write_ruled(cells, widths, right)
+
+    def write_titled_table(
+        self, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: int
+    ) -> None:
+        """Write a title and a table, or nothing if the table has no rows.
+
+        The first column takes what the others leave, and at least FIRST_COLUMN of the width.
+        """
+        if not rows:
+            return
+        self.say(title, size=11, style="B")
+        _first, *others = self.natural_widths(heads, rows)
+        scale = min(1.0, self.epw * (1 - FIRST_COLUMN) / sum(others))
+        widths = [width * scale for width in others]
+        self.write_table(heads, rows, [self.epw - sum(widths), *widths], right=right)
+        self.ln(6)
 
     def _write_heads(self, heads: Sequence[str], widths: Sequence[float], right: int) -> None:
         self.set_font(FONT, style="B", size=SIZE)

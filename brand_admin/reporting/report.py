@@ -147,8 +147,7 @@ def report_pdf(report: Report) -> bytes:
     for currency, facts in report.figures():
         page.say(currency, size=12, style="B")
         page.write_facts(facts)
-    _table(
-        page,
+    page.write_titled_table(
         "Offers",
         ["Offer", "Clicks", "Conversions", "Sales", "Commission"],
         [
@@ -161,9 +160,9 @@ def report_pdf(report: Report) -> bytes:
             ]
             for row in report.offers
         ],
+        right=4,
     )
-    _table(
-        page,
+    page.write_titled_table(
         "Best members",
         ["Member", "Conversions", "Sales", "Commission"],
         [
@@ -175,15 +174,6 @@ def report_pdf(report: Report) -> bytes:
             ]
             for row in report.members[:TOP_MEMBERS]
         ],
+        right=3,
     )
     return bytes(page.output())
-
-
-def _table(page: Document, title: str, heads: list[str], rows: list[list[str]]) -> None:
-    """Write a table whose first column takes what the numbers leave."""
-    if not rows:
-        return
-    page.say(title, size=12, style="B")
-    _first, *numbers = page.natural_widths(heads, rows)
-    page.write_table(heads, rows, [page.epw - sum(numbers), *numbers], right=len(numbers))
-    page.ln(6)

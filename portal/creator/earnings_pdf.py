@@ -38,15 +38,13 @@ def year_pdf(creator: Creator, found: CreatorYear, *, now: datetime) -> bytes:
 def _currency(page: Document, found: CreatorYear, currency: CurrencyYear) -> None:
     page.say(currency.currency, size=14, style="B")
     page.write_facts([(_("Earned"), money(currency.earned)), (_("Paid"), money(currency.paid))])
-    _table(
-        page,
+    page.write_titled_table(
         _("By brand"),
         [_("Brand"), _("Earned"), _("Paid")],
         [[one.brand.name, money(one.earned), money(one.paid)] for one in currency.brands],
         right=2,
     )
-    _table(
-        page,
+    page.write_titled_table(
         _("Payments"),
         [_("Brand"), _("Date"), _("Reference"), _("Amount")],
         [
@@ -56,8 +54,7 @@ def _currency(page: Document, found: CreatorYear, currency: CurrencyYear) -> Non
         ],
         right=1,
     )
-    _table(
-        page,
+    page.write_titled_table(
         _("Earned by month"),
         [_("Month"), _("Amount")],
         [
@@ -72,18 +69,3 @@ def _currency(page: Document, found: CreatorYear, currency: CurrencyYear) -> Non
 def _paid_on(payment: Payout) -> str:
     with timezone.override(payment.brand.zone):
         return day(payment.settled_at)
-
-
-def _table(
-    page: Document, title: str, heads: list[str], rows: list[list[str]], *, right: int
-) -> None:
-    """Write a table whose first column takes what the others leave, at least a third."""
-    if not rows:
-        return
-    page.say(title, size=11, style="B")
-    _first, *others = page.natural_widths(heads, rows)
-    least = page.epw / 3
-    scale = min(1.0, (page.epw - least) / sum(others))
-    widths = [width * scale for width in others]
-    page.write_table(heads, rows, [page.epw - sum(widths), *widths], right=right)
-    page.ln(6)
