@@ -10,10 +10,11 @@ from django.db.models import Q, Sum
 
 from accounts.models import Brand
 from core.mornings import morning_of
+from core.postgres.outages import defects_logged
 from core.references import Reference
 from core.tenancy import acting_for
 from notices.models import Notice, NoticeKind, SummarisedMonth
-from notices.reading import OUTAGES, TOLD_WITHIN
+from notices.reading import TOLD_WITHIN
 from notices.selectors import kinds_sent
 from tracking.models import MonthTotal
 
@@ -31,20 +32,9 @@ def summarise_months(*, now: datetime) -> int:
         first = now.astimezone(brand.zone).date().replace(day=1)
         begins = morning_of(first, brand.zone)
         if begins <= now < begins + TOLD_WITHIN:
-            with acting_for(brand):
-                made += _summarise_safely(begins)
+            with acting_for(brand), defects_logged(logger, "a month could not be summed up"):
+                made += _summarise(begins)
     return made
-
-
-def _summarise_safely(begins: datetime) -> int:
-    """A defect in what one brand has stored holds up no other brand."""
-    try:
-        return _summarise(begins)
-    except OUTAGES:
-        raise
-    except Exception:
-        logger.exception("a month could not be summed up")
-        return 0
 
 
 @transaction.atomic

@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from accounts.models import OutboxEntry, OutboxEvent
 from accounts.selectors import current_brand
 from core.mornings import next_morning
+from core.postgres.outages import defects_logged
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
 from notices.models import NoMail, Notice, NoticeKind, SalesAtOnce, UnreadEntry
@@ -30,7 +31,6 @@ MAX_BRANDS_AT_ONCE = 200
 TOLD_WITHIN = timedelta(days=7)  # of what happened; later, the dashboard alone tells it
 # The rules of flags look at a sale first, and may hold it.
 AT_ONCE_AFTER = timedelta(minutes=1)
-OUTAGES = (OperationalError, InterfaceError)
 WELCOME_AFTER = timedelta(minutes=30)  # for staff to give code and link, and to write themselves
 KIND_OF_PAYMENT = {
     PayoutState.PAID.value: NoticeKind.PAYMENT_SENT,
@@ -61,20 +61,9 @@ def _read_some(*, now: datetime) -> int:
         brands = list(found[:MAX_BRANDS_AT_ONCE])
     read = 0
     for brand_id in brands:
-        with acting_for(brand_id):
-            read += _read_safely(now=now)
+        with acting_for(brand_id), defects_logged(logger, "the outbox could not be read"):
+            read += _read(now=now)
     return read
-
-
-def _read_safely(*, now: datetime) -> int:
-    """A defect in what one brand has stored holds up no other brand."""
-    try:
-        return _read(now=now)
-    except OUTAGES:
-        raise
-    except Exception:
-        logger.exception("entries of the outbox could not be read")
-        return 0
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Min, Model
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ from accounts.selectors import current_brand
 from affiliates.models import Member
 from affiliates.selectors import language_of
 from core.languages import speaking
+from core.postgres.outages import OUTAGES
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
 from notices.models import TO_MANY, NoMail, Notice, NoticeKind, NoticeQuerySet
@@ -45,7 +46,6 @@ from tracking.models import Conversion
 TRY_AGAIN_AFTER = timedelta(minutes=10)  # what failed because of a defect
 MAX_BRANDS_AT_ONCE = 200
 MAX_MEMBERS_AT_ONCE = 100  # of a brand; then other brands go first
-OUTAGES = (OperationalError, InterfaceError)
 BY = Actor.system("automatic mails")
 _NAMESPACE = uuid.UUID("c3f6b1d4-2c55-4c55-9a0e-7f1a3d0c9b62")
 logger = logging.getLogger(__name__)

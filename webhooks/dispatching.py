@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import OutboxEntry
+from core.postgres.outages import defects_logged
 from core.tenancy import across_brands, acting_for
 from webhooks.bodies import body_of
 from webhooks.events import is_wanted
@@ -24,7 +25,6 @@ from webhooks.models import Delivery, DeliveryState, Endpoint, WaitingEntry
 BATCH = 500  # entries of a brand in one transaction; then other brands go first
 MAX_BRANDS_AT_ONCE = 200
 NOT_ON = "The endpoint was off."
-OUTAGES = (OperationalError, InterfaceError)
 logger = logging.getLogger(__name__)
 
 
@@ -38,20 +38,9 @@ def dispatch_waiting(*, now: datetime) -> int:
         brands = list(found[:MAX_BRANDS_AT_ONCE])
     read = 0
     for brand_id in brands:
-        with acting_for(brand_id):
-            read += _dispatch_safely(now=now)
+        with acting_for(brand_id), defects_logged(logger, "the outbox could not be dispatched"):
+            read += _dispatch(now=now)
     return read
-
-
-def _dispatch_safely(*, now: datetime) -> int:
-    """A defect in what one brand has stored holds up no other brand."""
-    try:
-        return _dispatch(now=now)
-    except OUTAGES:
-        raise
-    except Exception:
-        logger.exception("entries of the outbox could not be dispatched")
-        return 0
 
 
 @transaction.atomic

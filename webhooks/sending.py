@@ -20,9 +20,10 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from core.outgoing import Caller, NoAnswerError
+from core.postgres.outages import defects_logged
 from core.sealing import SealError
 from core.tenancy import across_brands, acting_for
-from webhooks.dispatching import OUTAGES, dispatch_waiting
+from webhooks.dispatching import dispatch_waiting
 from webhooks.models import Delivery
 from webhooks.outcomes import ANSWER_BYTES, Finished, Outcome, record_outcomes, retry_after_of
 from webhooks.queue import Place, claim_due, keep_place, leave_place, take_place
@@ -182,13 +183,9 @@ class _Sending:
         self.attempts += len(ended)
 
     def _record_of(self, endpoint_id: int, finished: Sequence[Finished]) -> None:
-        """A defect at one endpoint holds up no other; its leases end, and it is tried again."""
-        try:
+        """After a defect the leases end, and it is tried again."""
+        with defects_logged(logger, "attempts at endpoint %s could not be recorded", endpoint_id):
             record_outcomes(endpoint_id=endpoint_id, finished=finished, now=self.clock())
-        except OUTAGES:
-            raise
-        except Exception:
-            logger.exception("attempts at endpoint %s could not be recorded", endpoint_id)
 
 
 def post(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
-from django.db import OperationalError, ProgrammingError
+from django.db import InterfaceError, OperationalError, ProgrammingError
 
 from core.text import one_line
 
+OUTAGES = (OperationalError, InterfaceError)  # of PostgreSQL, in a loop over brands or rows
 # PostgreSQL's manual, appendix A: classes, and those codes of class 57 that mean an outage.
 _GONE = ("08", "57P01", "57P02", "57P03", "57P05", "58")
 _BUSY = ("53", "57014", "55P03", "25P03", "25P04", "40001", "40P01")
@@ -34,6 +37,20 @@ class Outage:
     is_retryable: bool
     is_unknown: bool
     reason: str
+
+
+@contextmanager
+def defects_logged(logger: logging.Logger, message: str, *args: object) -> Iterator[None]:
+    """Log a defect and go on, so that what is stored of one brand or row holds up no other.
+
+    One of OUTAGES is raised: the others would meet it too.
+    """
+    try:
+        yield
+    except OUTAGES:
+        raise
+    except Exception:
+        logger.exception(message, *args)
 
 
 def outage_of(error: BaseException | None) -> Outage | None:

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.models import Brand
 from accounts.selectors import current_zone
 from core.db import retried_transaction
+from core.postgres.outages import OUTAGES
 from core.tenancy import across_brands, acting_for, current_brand_id
 from tracking.commissions.settlement import changing
 from tracking.flags import facts
@@ -51,7 +52,6 @@ SLICE = 20  # batches of one brand before the others get their part
 CLICK_PAUSES = tuple(
     timedelta(seconds=one) for one in (10, 30, 60, 300, 900, 3_600, 21_600, 86_400)
 )
-AWAY = (OperationalError, InterfaceError)  # PostgreSQL: the next round looks again
 FAILED_PAUSE = timedelta(minutes=5)
 LATE_CLICKS = timedelta(days=2)  # for which days are looked at again every hour
 BY = Actor.system("rules of flags")
@@ -92,7 +92,7 @@ def check_waiting(*, now: datetime) -> int:
             break
         try:
             number = _check_batch(ids, now=now)
-        except AWAY:
+        except OUTAGES:  # the next round looks again
             raise
         except Exception:  # one sale must not hold up the others
             logger.exception("a batch of sales could not be looked at")
@@ -108,7 +108,7 @@ def _check_one_by_one(check_ids: Sequence[int], *, now: datetime) -> int:
     for pk in check_ids:
         try:
             checked += _check_batch([pk], now=now)
-        except AWAY:
+        except OUTAGES:  # the next round looks again
             raise
         except Exception:
             logger.exception("the sale of flag check %s could not be looked at", pk)
