@@ -34,15 +34,25 @@ def choose_staff_mails(*, staff: Staff, digest: Digest, report: ReportEvery, now
         row.save(update_fields=["digest", "digest_at", "digest_counts", "report", "report_at"])
 
 
-def who_chose(**choice: str) -> list[Staff]:
-    """Return the staff of all brands but those who chose `digest="never"` or `report="never"`."""
+def digests_due(*, now: datetime) -> list[Staff]:
+    """Return the staff of all brands whom a digest may go to now, by brand."""
+    return [one for one in _all_but(digest=Digest.NEVER) if _is_digest_due(one, now=now)]
+
+
+def reports_due(*, now: datetime) -> list[Staff]:
+    """Return the staff of all brands whom a report goes to now, by brand and how often."""
+    found = [one for one in _all_but(report=ReportEvery.NEVER) if _is_report_due(one, now=now)]
+    return sorted(found, key=lambda staff: (staff.brand_id, staff.report))
+
+
+def _all_but(**choice: str) -> list[Staff]:
     with across_brands(reason="whose mail is due is found over all brands"):
         rows = Staff.objects.exclude(**choice).select_related("brand", "user")
         return list(rows.order_by("brand", "pk"))
 
 
-def is_digest_due(staff: Staff, *, now: datetime) -> bool:
-    """Whether a digest may go now: it is morning, or nothing was mailed for a while."""
+def _is_digest_due(staff: Staff, *, now: datetime) -> bool:
+    """Whether it is a new morning, or nothing was mailed for a while."""
     if staff.digest_at is None:
         return False
     if staff.digest == Digest.AT_ONCE:
@@ -50,7 +60,7 @@ def is_digest_due(staff: Staff, *, now: datetime) -> bool:
     return staff.digest_at < last_morning(now, staff.brand.zone)
 
 
-def is_report_due(staff: Staff, *, now: datetime) -> bool:
+def _is_report_due(staff: Staff, *, now: datetime) -> bool:
     every = ReportEvery(staff.report)
     return staff.report_at is not None and staff.report_at < last_morning(
         now, staff.brand.zone, every=every
@@ -70,7 +80,7 @@ def _begun(day: date, every: ReportEvery | None) -> date:
 
 
 def claim_digest(staff: Staff, *, counts: Mapping[str, int], now: datetime) -> bool:
-    """Note that this digest goes; False if another process has noted it already."""
+    """Note that this digest goes, or that there is none; False if another process has done it."""
     values = {"digest_at": now, "digest_counts": dict(counts)}
     return bool(_as_it_was(staff).filter(digest_at=staff.digest_at).update(**values))
 

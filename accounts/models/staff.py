@@ -41,8 +41,8 @@ class ReportEvery(models.TextChoices):
 class Staff(TenantModel):
     """A user's role in one brand, and the mails about it that they chose.
 
-    `digest_at` and `report_at` are when the last such mail went, or when it was chosen;
-    `digest_counts` is what the last digest said, by kind.
+    `digest_at` and `report_at` are when the last such mail went, when there was nothing to say in
+    it, or when it was chosen; `digest_counts` is what the last digest said, by kind.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="staff_roles")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -10,12 +11,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Brand, Digest, Staff
-from accounts.staff_mails import claim_digest, is_digest_due, mail_claimed, note_counts, who_chose
+from accounts.staff_mails import claim_digest, digests_due, mail_claimed, note_counts
 from brand_admin.home.counts import what_needs_attention
 from brand_admin.home.needs import Need, needs
+from core.postgres.outages import defects_logged
 from core.tenancy import acting_for
 
 TEMPLATE = "staff/digest"
+logger = logging.getLogger(__name__)
 
 
 def mail_digests(*, now: datetime) -> int:
@@ -23,23 +26,30 @@ def mail_digests(*, now: datetime) -> int:
 
     Two processes may do this at once.
     """
-    due = [staff for staff in who_chose(digest=Digest.NEVER) if is_digest_due(staff, now=now)]
     mailed = 0
-    for brand, people in groupby(due, key=lambda staff: staff.brand):
-        with acting_for(brand), timezone.override(brand.zone):
-            rows = needs(what_needs_attention(now=now), slug=brand.slug)
-            mailed += sum(_mail(staff, rows, brand=brand, now=now) for staff in people)
+    for brand, people in groupby(digests_due(now=now), key=lambda staff: staff.brand):
+        with acting_for(brand), defects_logged(logger, "digests could not be mailed"):
+            mailed += _mail_all(brand, people, now=now)
     return mailed
 
 
+def _mail_all(brand: Brand, people: Iterable[Staff], *, now: datetime) -> int:
+    with timezone.override(brand.zone):
+        rows = needs(what_needs_attention(now=now), slug=brand.slug)
+        return sum(_mail(staff, rows, brand=brand, now=now) for staff in people)
+
+
 def _mail(staff: Staff, rows: Sequence[Need], *, brand: Brand, now: datetime) -> bool:
-    """Mail it if there is something, or for those who want it at once something new."""
+    """Mail it if there is something, or for those who want it at once something new.
+
+    A morning without anything is over: what comes later that day is mailed on the next one.
+    """
     counts = {row.key: row.number for row in rows}
     added = _new(rows, staff.digest_counts)
-    if not rows or (staff.digest == Digest.AT_ONCE and not added):
+    if staff.digest == Digest.AT_ONCE and not added:
         note_counts(staff, counts=counts)
         return False
-    if not claim_digest(staff, counts=counts, now=now):
+    if not claim_digest(staff, counts=counts, now=now) or not rows:
         return False
     return mail_claimed(
         staff,

@@ -68,8 +68,9 @@ class Report:
         found = Enrollment.objects.select_related("member", "offer").in_bulk(best[:MAX_MEMBERS])
         return [MemberFigures(found[pk], totals[pk]) for pk in best[:MAX_MEMBERS] if pk in found]
 
-    def figures(self) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-        """Yield each currency with its figures in words: name, and value with its change."""
+    @cached_property
+    def figures(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Each currency with its figures in words: name, and value with its change."""
         currency = self.brand.currency
         then = {
             one.currency: one.figures
@@ -77,8 +78,10 @@ class Report:
                 offer_rows(self._offers, period=self.before, now=self.now), first_currency=currency
             )
         }
-        for now in by_currency(self.offers, first_currency=currency):
-            yield now.currency, _compared(now.figures, then.get(now.currency))
+        return [
+            (now.currency, _compared(now.figures, then.get(now.currency)))
+            for now in by_currency(self.offers, first_currency=currency)
+        ]
 
     @cached_property
     def _offers(self) -> list[Offer]:
@@ -144,7 +147,7 @@ def report_pdf(report: Report) -> bytes:
     page = Document(f"{report.brand.name}: {report.title}", made_at=report.now)
     page.say(report.brand.name, size=10, colour=SOFT)
     page.say(report.title, size=20, style="B", gap=4)
-    for currency, facts in report.figures():
+    for currency, facts in report.figures:
         page.say(currency, size=12, style="B")
         page.write_facts(facts)
     page.write_titled_table(

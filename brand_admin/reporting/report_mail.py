@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -10,15 +11,17 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.models import ReportEvery, Staff
-from accounts.staff_mails import claim_report, is_report_due, last_morning, mail_claimed, who_chose
+from accounts.models import Brand, ReportEvery, Staff
+from accounts.staff_mails import claim_report, last_morning, mail_claimed, reports_due
 from brand_admin.reporting.report import Report, report_of, report_pdf, report_rows
 from core.csv_export import csv_file
+from core.postgres.outages import defects_logged
 from core.tenancy import acting_for
 from core.transactional_mail import Attachment
 
 TEMPLATE = "staff/report"
 TOP = 5  # offers and members in the mail itself
+logger = logging.getLogger(__name__)
 
 
 def mail_reports(*, now: datetime) -> int:
@@ -26,38 +29,39 @@ def mail_reports(*, now: datetime) -> int:
 
     Two processes may do this at once.
     """
-    due = [one for one in who_chose(report=ReportEvery.NEVER) if is_report_due(one, now=now)]
-    due.sort(key=lambda staff: (staff.brand_id, staff.report))
     mailed = 0
-    for (brand, every), people in groupby(due, key=lambda staff: (staff.brand, staff.report)):
-        with acting_for(brand), timezone.override(brand.zone):
-            kind = ReportEvery(every)
-            morning = last_morning(now, brand.zone, every=kind)
-            report = report_of(brand, kind, morning=morning)
-            mailed += sum(_mail(staff, report, now=now) for staff in people)
+    alike = groupby(reports_due(now=now), key=lambda staff: (staff.brand, staff.report))
+    for (brand, every), people in alike:
+        with acting_for(brand), defects_logged(logger, "reports could not be mailed"):
+            mailed += _mail_all(brand, ReportEvery(every), people, now=now)
     return mailed
 
 
-def _mail(staff: Staff, report: Report, *, now: datetime) -> bool:
-    if not claim_report(staff, now=now):
-        return False
+def _mail_all(brand: Brand, every: ReportEvery, people: Iterable[Staff], *, now: datetime) -> int:
+    """Mail all of them the same report, which is made once, and before a mail is claimed."""
+    with timezone.override(brand.zone):
+        morning = last_morning(now, brand.zone, every=every)
+        report = report_of(brand, every, morning=morning)
+        values, files = _values(report), _files(report)
+        return sum(
+            mail_claimed(staff, TEMPLATE, now=now, values=values, attachments=files)
+            for staff in people
+            if claim_report(staff, now=now)
+        )
+
+
+def _values(report: Report) -> dict[str, object]:
     site = f"{settings.BASE_URL}/admin/{report.brand.slug}"
     period = f"first={report.period.first}&last={report.period.last}"
-    return mail_claimed(
-        staff,
-        TEMPLATE,
-        now=now,
-        values={
-            "brand": report.brand.name,
-            "title": report.title,
-            "figures": list(report.figures()),
-            "offers": [row.offer.name for row in report.offers[:TOP]],
-            "members": [row.enrollment.member.full_name for row in report.members[:TOP]],
-            "page": f"{site}/reporting/sales-tracking/?range=custom&{period}",
-            "choose": f"{site}/settings/account/",
-        },
-        attachments=_files(report),
-    )
+    return {
+        "brand": report.brand.name,
+        "title": report.title,
+        "figures": report.figures,
+        "offers": [row.offer.name for row in report.offers[:TOP]],
+        "members": [row.enrollment.member.full_name for row in report.members[:TOP]],
+        "page": f"{site}/reporting/sales-tracking/?range=custom&{period}",
+        "choose": f"{site}/settings/account/",
+    }
 
 
 def _files(report: Report) -> Sequence[Attachment]:

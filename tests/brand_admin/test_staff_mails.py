@@ -8,9 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.mail import EmailMessage
 
-from accounts.models import Digest, ReportEvery, Staff, User
+from accounts.models import Brand, Digest, ReportEvery, Staff, User
 from accounts.staff_mails import SHORTEST_PAUSE, choose_staff_mails, last_morning
+from brand_admin.home import digest as digests
 from brand_admin.home.digest import mail_digests
+from brand_admin.reporting import report_mail
+from brand_admin.reporting.report import Report, report_of
 from brand_admin.reporting.report_mail import mail_reports
 from core.tenancy import acting_for
 from offers.models import Approval
@@ -94,6 +97,62 @@ def test_who_wants_it_at_once_is_told_of_what_is_new_alone(
     leave_to_review(cast, "3")
     mail_digests(now=now + 2 * SHORTEST_PAUSE)
     assert "Conversions to review: 2 (1 new)" in mailoutbox[0].body
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_what_comes_after_a_morning_without_anything_waits_for_the_next_one(
+    cast: Cast, mailoutbox: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(cast, cast.ines, digest=Digest.DAILY)
+    with monkeypatch.context() as patch:
+        patch.setattr(digests, "needs", lambda *_args, **_named: [])
+        assert mail_digests(now=NEXT_MORNING) == 0
+    leave_to_review(cast, "1")
+
+    assert mail_digests(now=NEXT_MORNING + timedelta(hours=4)) == 0
+    assert mail_digests(now=NEXT_MORNING + timedelta(days=1)) == 1
+    assert "Conversions to review: 1" in mailoutbox[0].body
+
+
+def test_a_defect_of_one_brand_holds_up_no_other(
+    cast: Cast, mailoutbox: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(cast, cast.ines, report=ReportEvery.WEEK)
+    with acting_for(cast.saltmarsh):
+        other = Staff.objects.get(user=cast.otto)
+        choose_staff_mails(staff=other, digest=Digest.NEVER, report=ReportEvery.WEEK, now=NOW)
+    monday = datetime(2026, 11, 23, 20, tzinfo=UTC)  # morning is over in both time zones
+
+    def of_other_brands(brand: Brand, every: ReportEvery, *, morning: datetime) -> Report:
+        if brand == cast.juniper:
+            raise ValueError("a defect")
+        return report_of(brand, every, morning=morning)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(report_mail, "report_of", of_other_brands)
+        assert mail_reports(now=monday) == 1
+
+    assert mail_reports(now=monday) == 1
+    assert {to for mail in mailoutbox for to in mail.to} == {cast.ines.email, cast.otto.email}
+
+
+def test_a_report_is_made_once_for_all_who_get_it(
+    cast: Cast, mailoutbox: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in (cast.ines, cast.theo):
+        choose(cast, user, report=ReportEvery.WEEK)
+    made: list[Report] = []
+
+    def make(report: Report) -> bytes:
+        made.append(report)
+        return b"%PDF"
+
+    monkeypatch.setattr(report_mail, "report_pdf", make)
+
+    assert mail_reports(now=datetime(2026, 11, 23, 8, tzinfo=UTC)) == 2
+
+    assert len(made) == 1
+    assert len({mail.subject for mail in mailoutbox}) == 1
 
 
 def test_nobody_is_mailed_who_did_not_choose_it(cast: Cast, mailoutbox: list[EmailMessage]) -> None:
