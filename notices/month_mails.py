@@ -55,8 +55,8 @@ def month_told(about: str) -> date:
 def offer_months(member: Member, month: date) -> list[OfferMonth]:
     """Return the member's offers with sales in the month, the best first."""
     rows = {row.pk: row for row in Enrollment.objects.filter(member=member).select_related("offer")}
-    totals = totals_by_enrollment(rows, period=_period(month))
-    before = totals_by_enrollment(rows, period=_period(_month_before(month)))
+    totals = totals_by_enrollment(rows, period=DateRange.of_month(month))
+    before = totals_by_enrollment(rows, period=DateRange.of_month(_month_before(month)))
     found = [
         OfferMonth(row, totals[pk], before.get(pk, NOTHING))
         for pk, row in rows.items()
@@ -119,7 +119,7 @@ def _weeks(month: date, offers: Sequence[OfferMonth]) -> list[str]:
     """Return the bars of what each week earned, in the currency of the best offer."""
     currency = offers[0].enrollment.offer.currency
     shown = [one.enrollment.pk for one in offers if one.enrollment.offer.currency == currency]
-    days = totals_by_day(shown, period=_period(month))
+    days = totals_by_day(shown, period=DateRange.of_month(month))
     weeks = [(first, last, _earned_in(days, first, last)) for first, last in _cut(month)]
     most = max(minor for _first, _last, minor in weeks)
     if most <= 0:
@@ -140,7 +140,7 @@ def _earned_in(days: Mapping[date, Totals], first: date, last: date) -> int:
 
 def _cut(month: date) -> list[tuple[date, date]]:
     """Return the first and last day of the month's weeks: days 1 to 7, 8 to 14, and so on."""
-    end = _period(month).last or month
+    end = DateRange.of_month(month).last or month
     starts = [month + WEEK * number for number in range(5)]
     return [(one, min(one + WEEK - timedelta(days=1), end)) for one in starts if one <= end]
 
@@ -164,7 +164,7 @@ def _compared(month: date, offers: Sequence[OfferMonth]) -> list[str]:
 def _payments(month: date, offers: Sequence[OfferMonth], *, now: datetime) -> list[str]:
     """Return what the brand paid the member in the month, and what it still has to pay."""
     member = offers[0].enrollment.member_id
-    since, until = _period(month).moments()
+    since, until = DateRange.of_month(month).moments()
     payouts = Payout.objects.filter(
         member=member, state=PayoutState.PAID, settled_at__gte=since, settled_at__lt=until
     )
@@ -182,12 +182,6 @@ def _payments(month: date, offers: Sequence[OfferMonth], *, now: datetime) -> li
     if any(amount.minor > 0 for amount in due):
         lines.append(_("Still to be paid: %(amount)s.") % {"amount": escape(sums(due))})
     return [paragraph("<br>".join(lines))] if lines else []
-
-
-def _period(month: date) -> DateRange:
-    """Return the whole month."""
-    after = (month + timedelta(days=31)).replace(day=1)
-    return DateRange(month, after - timedelta(days=1))
 
 
 def _month_before(month: date) -> date:

@@ -93,13 +93,11 @@ def report_of(brand: Brand, every: ReportEvery, *, morning: datetime) -> Report:
     last = morning.date() - timedelta(days=1)
     if every == ReportEvery.WEEK:
         period = DateRange.of_days(7, today=last)
-        return Report(
-            brand, every, period, DateRange.of_days(7, today=last - timedelta(days=7)), morning
-        )
-    first = last.replace(day=1)
-    month_before = first - timedelta(days=1)
-    before = DateRange(month_before.replace(day=1), month_before)
-    return Report(brand, every, DateRange(first, last), before, morning)
+        before = DateRange.of_days(7, today=last - timedelta(days=7))
+    else:
+        period = DateRange.of_month(last)
+        before = DateRange.of_month(last.replace(day=1) - timedelta(days=1))
+    return Report(brand, every, period, before, morning)
 
 
 def _compared(now: Figures, then: Figures | None) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ Days are in the brand's time zone. Refunds, approvals and rejections count on th
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -42,6 +43,11 @@ class DateRange:
     @classmethod
     def of_days(cls, days: int, *, today: date) -> DateRange:
         return cls(today - timedelta(days=days - 1), today)
+
+    @classmethod
+    def of_month(cls, day: date) -> DateRange:
+        """Return the calendar month of the day."""
+        return cls(day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
 
     def where(self) -> Q:
         found = Q()
