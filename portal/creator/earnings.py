@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,13 +16,11 @@ from core.charts import BarChart, Point, Series, bar_chart
 from core.money import Money
 from core.templatetags.display import day, money, short_money
 from offers.dashboard_links import token_for
-from offers.models import Enrollment
 from payouts.models import Payout
 from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.earnings_pdf import year_pdf
 from portal.dashboard.payments import LABELS, TONES, date_and_reference
-from tracking.figures.creator_earnings import CurrencyYear, year_of, years_of
-from tracking.figures.creator_report import offers_of
+from tracking.figures.creator_earnings import CreatorYear, CurrencyYear, year_of, years_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def earnings(request: CreatorRequest) -> HttpResponse:
         "years": years,
         "found": found,
         "currencies": [DrawnCurrency(one, _draw(one, year)) for one in found.currencies],
-        "payments": _lines(request, found.payments),
+        "payments": list(_lines(found)),
     }
     return render(request, "portal/creator/earnings.html", context)
 
@@ -103,14 +101,8 @@ def _draw(currency: CurrencyYear, year: int) -> BarChart:
     )
 
 
-def _lines(request: CreatorRequest, payments: Iterable[Payout]) -> list[PaymentLine]:
-    """Return the payments, each with a dashboard of its brand that shows it."""
-    dashboards: dict[int, Enrollment] = {}
-    for row in offers_of(request.creator, now=timezone.now()):
-        dashboards.setdefault(row.enrollment.member_id, row.enrollment)
-    return [
-        PaymentLine(
-            one, token_for(dashboards[one.member_id]) if one.member_id in dashboards else ""
-        )
-        for one in payments
-    ]
+def _lines(found: CreatorYear) -> Iterator[PaymentLine]:
+    """Yield the payments, each with a dashboard that shows it."""
+    for one in found.payments:
+        enrollment = found.paid_offers.get(one.pk)
+        yield PaymentLine(one, token_for(enrollment) if enrollment else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,11 +11,13 @@ from django.test import Client
 from affiliates.models import Creator
 from core.tenancy import acting_for
 from offers.models import Enrollment
+from offers.services import create_offer, enroll
+from offers.terms import TermsValues
 from payouts.models import PayoutState
 from payouts.services import adjust, return_payment
 from portal.creator.earnings_pdf import year_pdf
 from tests.answers import page_text
-from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due
 from tests.portal.test_portal import JUNE, logged_in
 from tracking.figures.creator_earnings import CreatorYear, year_of, years_of
 from tracking.links.items import codes_and_links
@@ -88,6 +91,27 @@ def test_a_payment_that_came_back_is_listed_and_not_counted(
     assert sums(year()) == [("GBP", 1_000, 0)]
     assert "Failed" in page
     assert f"/payments/{payment.public_id}" in june_client.get(EARNINGS).content.decode()
+
+
+def test_a_payment_leads_to_the_offer_that_it_pays(cast: Cast, june_client: Client) -> None:
+    with acting_for(cast.juniper):
+        first = create_offer(
+            values=offer_values(name="Aurora"),
+            terms=TermsValues(percent_bp=1_000),
+            by=SYSTEM,
+            now=NOW,
+        )
+        enroll(offer=first, members=[cast.june], by=SYSTEM, now=NOW)
+    bonus(cast.june_in_glow, 1_000)
+    with acting_for(cast.juniper):
+        pay_all_due(cast.june)
+
+    page = june_client.get(EARNINGS).content.decode()
+
+    [path] = re.findall(r'class="rows-link" href="([^"]+)"', page)
+    answer = june_client.get(path)
+    assert answer.status_code == 200
+    assert "£10.00" in page_text(answer)
 
 
 def test_the_page_shows_the_chosen_year_alone(cast: Cast, june_client: Client) -> None:

@@ -8,7 +8,7 @@ brand's time zone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -66,11 +66,15 @@ class CurrencyYear:
 
 @dataclass(frozen=True, slots=True)
 class CreatorYear:
-    """A year: sums by currency, and every payment that was made in it, newest first."""
+    """A year: sums by currency, and every payment that was made in it, newest first.
+
+    `paid_offers` has, by payment id, an enrollment that the payment has an entry of.
+    """
 
     year: int
     currencies: tuple[CurrencyYear, ...]
     payments: tuple[Payout, ...]
+    paid_offers: Mapping[int, Enrollment]
 
 
 def years_of(creator: Creator, *, now: datetime) -> list[int]:
@@ -85,11 +89,14 @@ def years_of(creator: Creator, *, now: datetime) -> list[int]:
 
 
 def year_of(creator: Creator, year: int) -> CreatorYear:
-    """Return one year of a creator, in five queries."""
+    """Return one year of a creator, in six queries."""
     with across_brands(reason="a creator sees what they earned in every brand"):
         mine = Enrollment.objects.filter(member__creator=creator).select_related("brand", "offer")
         enrollments = {row.pk: row for row in mine}
         payments = _payments(creator, year)
+        paid_offers = {
+            payment: enrollments[one] for payment, one in _paid_enrollments(payments).items()
+        }
         found: dict[BrandCurrency, BrandYear] = {}
         for pk, month, minor in _earned(list(enrollments), enrollments, year):
             row = enrollments[pk]
@@ -101,7 +108,7 @@ def year_of(creator: Creator, year: int) -> CreatorYear:
         one = found.setdefault(key, BrandYear(payment.brand, payment.currency))
         if payment.state == PayoutState.PAID:
             one.paid_minor += payment.amount_minor
-    return CreatorYear(year, tuple(_by_currency(found)), tuple(payments))
+    return CreatorYear(year, tuple(_by_currency(found)), tuple(payments), paid_offers)
 
 
 def _by_currency(found: dict[BrandCurrency, BrandYear]) -> Iterator[CurrencyYear]:
@@ -124,6 +131,12 @@ def _payments(creator: Creator, year: int) -> list[Payout]:
     )
     ordered = rows.select_related("brand", "member").order_by("-created_at", "-pk")
     return [row for row in ordered if _year_of(row) == year]
+
+
+def _paid_enrollments(payments: Iterable[Payout]) -> dict[int, int]:
+    """Return an enrollment's id by payment id, of those that have entries."""
+    entries = LedgerEntry.objects.filter(kind=EntryKind.PAYOUT, payout__in=payments)
+    return dict(entries.order_by("-pk").values_list("payout", "enrollment"))
 
 
 def _year_of(payment: Payout) -> int:
