@@ -14,13 +14,13 @@ from core.templatetags.display import money
 from offers.models import Enrollment, EnrollmentStatus
 from offers.services import renew_dashboard_link
 from payouts.ledger import balances
-from payouts.selectors import waiting_for_details
 from tracking.links.generating import generate_items
 from tracking.links.items import ItemError
 from tracking.links.membership import (
     OwedError,
     activate_member,
     deactivate_member,
+    owed_to,
     remove_from_offer,
 )
 from tracking.links.promo_codes import suggest_codes
@@ -28,17 +28,10 @@ from tracking.models import PromoCode
 
 
 def owed_among(enrollments: Iterable[Enrollment], *, now: datetime) -> dict[int, Money]:
-    """Return what each member is owed, by enrollment: they can't be removed.
-
-    That is what is due or in hold, and what waits for their payout details.
-    """
+    """Return what members are owed, by enrollment: these can't be removed."""
     chosen = {enrollment.pk: enrollment for enrollment in enrollments}
-    waiting = waiting_for_details(chosen)
-    owed = {
-        pk: max(balance.owed_minor, 0) + waiting.get(pk, 0)
-        for pk, balance in balances(chosen, now=now).items()
-    }
-    return {pk: Money(minor, chosen[pk].offer.currency) for pk, minor in owed.items() if minor}
+    owed = owed_to(chosen, now=now)
+    return {pk: Money(minor, chosen[pk].offer.currency) for pk, minor in owed.items()}
 
 
 def notes_on_removal(

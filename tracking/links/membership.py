@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from affiliates.models import Member
 from core.money import Money
 from offers.models import Enrollment, EnrollmentStatus, Offer
 from offers.services import enroll, set_enrollment_status
-from payouts.ledger import Balance, balances
+from payouts.ledger import balances
 from payouts.selectors import waiting_for_details
 from tracking.links.generating import deactivate_items
 from tracking.links.promo_codes import give_codes, lock_codes, suggest_codes
@@ -74,6 +74,19 @@ def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Prom
     return taken_by
 
 
+def owed_to(enrollment_ids: Collection[int], *, now: datetime) -> dict[int, int]:
+    """Return what is due, in hold, or waits for payout details, by id of the enrollments owed it.
+
+    In minor units. Two queries.
+    """
+    waiting = waiting_for_details(enrollment_ids)
+    owed = {
+        pk: max(balance.owed_minor, 0) + waiting.get(pk, 0)
+        for pk, balance in balances(enrollment_ids, now=now).items()
+    }
+    return {pk: minor for pk, minor in owed.items() if minor}
+
+
 @transaction.atomic
 def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
     """Remove the member from the offer. Raises OwedError while anything is due or held, also
@@ -81,10 +94,8 @@ def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
 
     What the member was paid too much does not keep them in it: the debt stays in the ledger.
     """
-    balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
-    waiting_minor = waiting_for_details([enrollment.pk]).get(enrollment.pk, 0)
-    owed_minor = max(balance.owed_minor, 0) + waiting_minor
-    if owed_minor > 0:
+    owed_minor = owed_to([enrollment.pk], now=now).get(enrollment.pk)
+    if owed_minor:
         raise OwedError(Money(owed_minor, enrollment.offer.currency))
     deactivate_items(enrollment=enrollment, by=by, now=now)
     return set_enrollment_status(
