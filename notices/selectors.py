@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -26,7 +27,11 @@ class KindChoice:
 
 def kinds_sent() -> list[NoticeKind]:
     """Return the kinds that the brand in scope sends, in their order."""
-    switches = dict(KindSwitch.objects.values_list("kind", "is_on"))
+    return _kinds_on(dict(KindSwitch.objects.values_list("kind", "is_on")))
+
+
+def _kinds_on(switches: Mapping[str, bool]) -> list[NoticeKind]:
+    """Return the kinds that are on; some are at first, before a brand has a switch of them."""
     return [kind for kind in NoticeKind if switches.get(kind.value, kind not in OFF_AT_FIRST)]
 
 
@@ -41,9 +46,9 @@ def choices_of_all(members: Iterable[Member]) -> dict[int, list[KindChoice]]:
     with across_brands(reason="a creator chooses their mails of every brand"):
         brands = [member.brand_id for member in listed]
         rows = KindSwitch.objects.filter(brand__in=brands)
-        switches = {
-            (brand, kind): on for brand, kind, on in rows.values_list("brand_id", "kind", "is_on")
-        }
+        switches: dict[int, dict[str, bool]] = defaultdict(dict)
+        for brand, kind, is_on in rows.values_list("brand_id", "kind", "is_on"):
+            switches[brand][kind] = is_on
         declined = kinds_declined([member.pk for member in listed])
         at_once = SalesAtOnce.objects.filter(member__in=[member.pk for member in listed])
         hurried = set(at_once.values_list("member_id", flat=True))
@@ -54,8 +59,7 @@ def choices_of_all(members: Iterable[Member]) -> dict[int, list[KindChoice]]:
                 kind not in declined.get(member.pk, ()),
                 kind == NoticeKind.SALES and member.pk in hurried,
             )
-            for kind in NoticeKind
-            if switches.get((member.brand_id, kind.value), kind not in OFF_AT_FIRST)
+            for kind in _kinds_on(switches[member.brand_id])
         ]
         for member in listed
     }

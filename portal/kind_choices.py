@@ -1,22 +1,34 @@
-"""Read which kinds of mails a member wants from the form of `portal/kind_choices.html`."""
+"""Save which kinds of mails a member wants, by the form of `portal/kind_choices.html`."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import QueryDict
 
+from affiliates.models import Member
+from notices.choosing import set_kinds_wanted
 from notices.models import NoticeKind
+from notices.selectors import choices_of
 
 AT_ONCE, DAILY = "at_once", "daily"
 
 
-def kinds_in(data: QueryDict, *, shown: list[NoticeKind]) -> list[NoticeKind]:
+def save_choices(member: Member, data: QueryDict, *, now: datetime) -> None:
+    """Save the choices for the kinds that the brand in scope sends."""
+    sent = [choice.kind for choice in choices_of(member)]
+    set_kinds_wanted(
+        member=member,
+        kinds=_kinds_in(data, shown=sent),
+        among=sent,
+        now=now,
+        sales_at_once={AT_ONCE: True, DAILY: False}.get(data.get("sales", "")),
+    )
+
+
+def _kinds_in(data: QueryDict, *, shown: list[NoticeKind]) -> list[NoticeKind]:
     """Return those of the kinds `shown` that are wanted."""
     ticked = set(data.getlist("kinds"))
     if data.get("sales") in {AT_ONCE, DAILY}:
         ticked.add(NoticeKind.SALES.value)
     return [kind for kind in shown if kind.value in ticked]
-
-
-def sales_at_once_in(data: QueryDict) -> bool | None:
-    """Return whether sales are wanted at once; None where the form does not say."""
-    return {AT_ONCE: True, DAILY: False}.get(data.get("sales", ""))

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Brand
 from affiliates.models import Member
 from core.tenancy import acting_for
-from notices.choosing import decline, set_kinds_wanted
+from notices.choosing import decline
 from notices.models import NoticeKind
 from notices.selectors import choices_of
 from notifications.selectors import suppressed_among
 from notifications.services import unsubscribe as unsubscribe_address
 from notifications.unsubscribe_links import BadUnsubscribeLinkError, Subscription, read_token
-from portal.kind_choices import kinds_in, sales_at_once_in
+from portal.kind_choices import save_choices
 
 
 @csrf_exempt  # a mail provider posts without a cookie; the token in the address is signed
@@ -59,14 +59,7 @@ def _obey(request: HttpRequest, subscription: Subscription) -> None:
     if not subscription.kind or member is None or request.POST.get("go") == "everything":
         unsubscribe_address(address=address, now=now)
     elif request.POST.get("go") == "choose":
-        sent = [one.kind for one in choices_of(member)]
-        set_kinds_wanted(
-            member=member,
-            kinds=kinds_in(request.POST, shown=sent),
-            among=sent,
-            now=now,
-            sales_at_once=sales_at_once_in(request.POST),
-        )
+        save_choices(member, request.POST, now=now)
     else:
         decline(address=address, kind=NoticeKind(subscription.kind), now=now)
 

@@ -12,12 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.tenancy import acting_for
-from notices.choosing import set_kinds_wanted
-from notices.selectors import KindChoice, choices_of, choices_of_all
+from notices.selectors import KindChoice, choices_of_all
 from notifications.models import SuppressionReason
 from notifications.services import resubscribe, unsubscribe
 from portal.creator.access import CreatorRequest, creator_required
-from portal.kind_choices import kinds_in, sales_at_once_in
+from portal.kind_choices import save_choices
 from tracking.figures.creator_brands import Membership, memberships_of
 
 
@@ -73,14 +72,7 @@ def emails_choose(request: CreatorRequest, slug: str) -> HttpResponse:
     """Save which kinds of a brand's automatic mails the creator wants."""
     one = _membership(request, slug)
     with acting_for(one.brand):
-        sent = [choice.kind for choice in choices_of(one.member)]
-        set_kinds_wanted(
-            member=one.member,
-            kinds=kinds_in(request.POST, shown=sent),
-            among=sent,
-            now=timezone.now(),
-            sales_at_once=sales_at_once_in(request.POST),
-        )
+        save_choices(one.member, request.POST, now=timezone.now())
     messages.success(request, _("Saved."))
     return redirect("portal:emails")
 
