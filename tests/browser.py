@@ -46,6 +46,9 @@ ARGUMENTS = [
 ]  # fmt: skip
 MAX_WAIT = MAX_WAIT_SECONDS * 1_000  # milliseconds
 ASKED_FOR = {"document", "fetch", "xhr"}  # an error status of these is the test's own business
+# Past the timers of an editor after a click: it writes its selection, and for 50 ms reads none.
+AFTER_TIMERS = """() => new Promise((done) => setTimeout(() => requestAnimationFrame(
+  () => setTimeout(done, 60)), 0))"""
 
 
 class Watch:
@@ -110,6 +113,18 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+def click_into(page: Page, editor: str, key: str) -> None:
+    """Click into the editor that this selector finds, then press a key such as "Control+Home".
+
+    The click's timers run first, as they do for people. Keys of a script come before timers: on a
+    busy machine the caret moved with the key, and then back to where the click had been.
+    """
+    page.locator(f"{editor} .ProseMirror").click()
+    page.evaluate(AFTER_TIMERS)
+    page.keyboard.press(key)
+    page.evaluate(AFTER_TIMERS)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from notifications.services import save_template
 from tests.answers import Answer, page_text
 from tests.brand_admin.desk import at, desk_of, queries_of, shown
 from tests.brand_admin.drawer import ITEMS, carried, drawer, email_text
+from tests.browser import click_into
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.snapshot import snapshot
 
@@ -241,8 +242,7 @@ def test_saving_and_starting_from_it_in_a_browser(desk: Callable[..., Page], wid
     page = desk(cast.ines, width=width, height=860)
     page.goto(at(cast.juniper, "offer_report", offer_id=cast.glow.pk))
     page.get_by_role("link", name="Email Members").click()
-    page.locator(".editor-line .ProseMirror").click()
-    page.keyboard.press("Control+A")
+    click_into(page, ".editor-line", "Control+A")
     page.keyboard.type("Hello {{ first_name }}")
 
     page.get_by_role("button", name="Save as template").click()

@@ -27,6 +27,7 @@ from offers.services import enroll
 from tests.answers import page_text
 from tests.brand_admin.desk import at, desk_of, shown
 from tests.brand_admin.drawer import ITEMS, MEMBERS, carried, drawer, email_text
+from tests.browser import click_into
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.mailbox import Mailbox
 from tests.snapshot import snapshot
@@ -359,8 +360,7 @@ def test_the_drawer_in_a_browser(desk: Callable[..., Page], mailbox: Mailbox, wi
     page.goto(at(cast.juniper, "offer_report", offer_id=cast.glow.pk))
     page.get_by_role("link", name="Email Members").click()
 
-    page.locator(".editor-text .ProseMirror").click()
-    page.keyboard.press("Control+Home")
+    click_into(page, ".editor-text", "Control+Home")
     # As people type: on a busy machine the editor is slower than a script.
     text = page.locator(".editor-text .ProseMirror")
     page.keyboard.type("Dear {{ full_name }}")
@@ -369,8 +369,7 @@ def test_the_drawer_in_a_browser(desk: Callable[..., Page], mailbox: Mailbox, wi
     expect(text).to_contain_text("Dear")
     page.locator('[data-insert="offer_name"]').click()
     text.locator("p").first.locator('[data-variable="offer_name"]').wait_for()
-    page.locator(".editor-line .ProseMirror").click()
-    page.keyboard.press("Control+A")
+    click_into(page, ".editor-line", "Control+A")
     page.keyboard.type("For ")
     page.locator('[data-insert="first_name"]').click()
     page.get_by_role("button", name="Next", exact=True).click()

@@ -16,6 +16,7 @@ from notifications.services import save_template
 from tests.answers import page_text
 from tests.brand_admin.desk import at, desk_of, queries_of, shown
 from tests.brand_admin.drawer import ITEMS, MEMBERS, email_text
+from tests.browser import click_into
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.snapshot import snapshot
 
@@ -236,8 +237,7 @@ def test_the_editor_and_its_chips_work_in_settings_too(desk: Callable[..., Page]
     page = desk(cast.ines)
     page.goto(at(cast.juniper, "template_new", purpose=MEMBERS))
     page.get_by_label("Name").fill("Ours")
-    page.locator(".editor-text .ProseMirror").click()
-    page.keyboard.press("Control+A")
+    click_into(page, ".editor-text", "Control+A")
     page.keyboard.type("Hello ")
     page.locator('[data-insert="full_name"]').click()
     page.get_by_role("button", name="Save").click()
