@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -106,14 +107,14 @@ def health_of(connection: Connection, *, now: datetime) -> ConnectionHealth:
     return health
 
 
-def notices(*, now: datetime) -> list[Notice]:
-    """All that staff should look at, over the live connections."""
-    return [notice for health in _health(live_connections(), now=now) for notice in health.notices]
-
-
 def live_health(*, now: datetime) -> list[ConnectionHealth]:
     """The live connections with their health, newest first."""
     return _health(live_connections(), now=now)
+
+
+def notices_of(health: Iterable[ConnectionHealth]) -> list[Notice]:
+    """All that staff should look at in these connections."""
+    return [notice for one in health for notice in one.notices]
 
 
 def _health(rows: QuerySet[Connection], *, now: datetime) -> list[ConnectionHealth]:

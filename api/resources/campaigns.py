@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -42,7 +40,7 @@ from core.public_ids import IdKind
 from core.references import Reference
 from notifications.brand_style import brand_style_of
 from notifications.models import Campaign, Message, Purpose
-from notifications.rendering import Prepared, TemplateError, prepare
+from notifications.rendering import Prepared, TemplateError, html_of_text, prepare
 from notifications.selectors import campaigns, report, with_counts
 from notifications.services import cancel_campaign, pause_campaign, resume_campaign
 from offers.models import Enrollment, Offer
@@ -52,7 +50,6 @@ from tracking.outreach.mailing import Blocked, enrollments_to_mail, send_to_memb
 
 NOUN = Noun("campaigns", changes=Scope.EMAILS)
 MAX_NOT_SENT = 1_000
-PARAGRAPHS = re.compile(r"(?:\r\n?|\n)(?:[ \t]*(?:\r\n?|\n))+")
 
 
 @NOUN.get("/campaigns", Page[CampaignShown])
@@ -146,7 +143,7 @@ def _body(sent: NewCampaign) -> str:
     """The message as HTML. Raises ApiError (422)."""
     if (sent.text is None) == (sent.html is None):
         raise invalid([FieldProblem("text", "refused", "send either text or html")])
-    return sent.html or _as_html(sent.text or "")
+    return sent.html or html_of_text(sent.text or "")
 
 
 def _prepared(sent: NewCampaign, body: str) -> Prepared:
@@ -156,12 +153,6 @@ def _prepared(sent: NewCampaign, body: str) -> Prepared:
     except TemplateError as error:
         field = "subject" if error.part == "subject" else "text" if sent.html is None else "html"
         raise invalid([FieldProblem(field, "refused", str(error))]) from error
-
-
-def _as_html(text: str) -> str:
-    """Plain text as paragraphs, which blank lines part."""
-    parts = PARAGRAPHS.split(html.escape(text, quote=False).strip())
-    return "".join(f"<p>{'<br>'.join(part.splitlines())}</p>" for part in parts)
 
 
 def _members(sent: NewCampaign, offer: Offer) -> list[int] | None:

@@ -14,14 +14,14 @@ from background.models import Work, WorkState
 from brand_admin.forms import start_of
 from core.kept_queries import kept_query
 from core.templatetags.display import count
-from integrations.selectors import ConnectionHealth, Notice, live_health
+from integrations.selectors import ConnectionHealth, Notice, live_health, notices_of
 from notifications.models import Message, MessageState
 from payouts.models import Payout, PayoutRun, PayoutState
-from tracking.figures.conversion_list import oldest_undecided, undecided_count
+from tracking.figures.conversion_list import undecided_count
 from tracking.figures.refunds_to_check import refunds_to_check
 from tracking.figures.unattributed_orders import unattributed_orders
 from tracking.flags.leaks import open_leaks
-from tracking.flags.selectors import oldest_open_flag, open_flag_count
+from tracking.flags.selectors import open_flag_count
 from tracking.importing import members_in_background, orders_in_background
 from tracking.models import Order, Refund
 from tracking.outreach.unsent_items import not_sent, without_items
@@ -39,21 +39,17 @@ TROUBLED_STATES = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNO
 class Attention:
     """The counts, and what is wrong with connected shops and webhooks.
 
-    `oldest_pending_at` is the time of the oldest order that waits for approval.
-
     `unattributed` counts the orders and `refunds` the refunds to check from the day `recent_from`
     on; both stop at MAX_COUNTED_ORDERS + 1.
     """
 
     pending: int
-    oldest_pending_at: datetime | None
     without_items: int
     not_sent: int
     failed_sends: int
     unknown_sends: int
     questions: int
     flags: int
-    oldest_flag_at: datetime | None
     leaked_codes: int
     unattributed: int
     refunds: int
@@ -96,14 +92,12 @@ def what_needs_attention(
     recent_from = timezone.localdate(now) - RECENT
     return Attention(
         pending=undecided_count(),
-        oldest_pending_at=oldest_undecided(),
         without_items=_without_items.count(),
         not_sent=_not_sent.count(),
         failed_sends=sum(sends.values()),
         unknown_sends=unknown,
         questions=open_question_count(),
         flags=open_flag_count(),
-        oldest_flag_at=oldest_open_flag(),
         leaked_codes=_leaked.count(),
         unattributed=_unattributed.count(since=start_of(recent_from)),
         refunds=_refunds.count(since=start_of(recent_from)),
@@ -111,13 +105,9 @@ def what_needs_attention(
         failed_imports=_failed_imports.count(since=now - WEEK),
         runs_to_confirm=_runs_to_confirm.count(),
         failed_payments=_failed_payments.count(since=now - RECENT),
-        connections=_told_in(live_health(now=now) if health is None else health),
+        connections=notices_of(live_health(now=now) if health is None else health),
         webhooks=list(disabled_endpoints()),
     )
-
-
-def _told_in(health: Sequence[ConnectionHealth]) -> list[Notice]:
-    return [notice for one in health for notice in one.notices]
 
 
 @kept_query

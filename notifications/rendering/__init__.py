@@ -7,6 +7,7 @@ mail that is sent are the same bytes.
 """
 
 from notifications.rendering.fill import MissingValueError, Rendered, missing_values, render
+from notifications.rendering.markup import html_of_text
 from notifications.rendering.prepare import BrandStyle, Prepared, prepare
 from notifications.rendering.variables import VARIABLES, TemplateError, Values, Variable, literal
 
@@ -19,6 +20,7 @@ __all__ = [
     "TemplateError",
     "Values",
     "Variable",
+    "html_of_text",
     "literal",
     "missing_values",
     "prepare",

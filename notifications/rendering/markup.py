@@ -37,6 +37,7 @@ _LINKS = re.compile(
 )
 _BAR_WIDTH = re.compile(r"[1-9]\d?|100")  # percent
 _SPACE = re.compile(r"[ \t\r\n\f]+")
+_BLANK_LINES = re.compile(r"\n\s*\n")
 _LOOKS_LIKE_HTML = re.compile(r"<\s*/?\s*[a-zA-Z!]")
 
 
@@ -54,7 +55,7 @@ def sanitise(source: str) -> str:
     """The part of `source` that is allowed in a mail. Text without any tag becomes paragraphs."""
     text = printable(source)
     if not _LOOKS_LIKE_HTML.search(text):
-        text = _paragraphs(text)
+        text = html_of_text(text)
     return nh3.clean(
         text,
         tags={*CONTAINERS, *INLINE, BREAK, RULE},
@@ -63,6 +64,13 @@ def sanitise(source: str) -> str:
         url_relative=lambda address: address if "{{" in address else None,
         link_rel=None,
     )
+
+
+def html_of_text(text: str) -> str:
+    """Plain text as paragraphs, which blank lines part. Nothing in it is a tag."""
+    lines = "\n".join(escape(text.strip(), quote=False).splitlines())
+    blocks = _BLANK_LINES.split(lines)
+    return "".join(f"<p>{block.replace(chr(10), '<br>')}</p>" for block in blocks)
 
 
 def parse(clean: str) -> list[Element | str]:
@@ -117,11 +125,6 @@ class _Reader(HTMLParser):
             siblings[-1] += data
         else:
             siblings.append(data)
-
-
-def _paragraphs(text: str) -> str:
-    blocks = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
-    return "".join(f"<p>{escape(block).replace(chr(10), '<br>')}</p>" for block in blocks)
 
 
 def _runs(nodes: Iterable[Element | str]) -> Iterator[Element | list[list[Element | str]]]:

@@ -9,7 +9,7 @@ from django.core import mail
 
 from integrations.models import Connection
 from integrations.rhythm import find_silent_connections, longest_usual_silence
-from integrations.selectors import NoticeKind, notices
+from integrations.selectors import NoticeKind, live_health, notices_of
 from integrations.states import note_orders
 from tests.cast import NOW, SYSTEM, order
 from tests.integrations.deliveries import again
@@ -63,11 +63,11 @@ def test_the_owners_get_one_mail_for_one_silence(connection: Connection) -> None
     [sent] = mail.outbox
     assert sent.to == ["ines@juniper.example"]
     assert sent.subject == "No orders from Made-up shop juniper.example since 20 Nov 2026, 12:00"
-    assert [notice.kind for notice in notices(now=late)] == [NoticeKind.SILENT]
+    assert [notice.kind for notice in notices_of(live_health(now=late))] == [NoticeKind.SILENT]
 
     sell(row, [timedelta(hours=1)] * 9, until=late + timedelta(hours=2))
     assert again(row).silent_since is None
-    assert notices(now=late) == []
+    assert notices_of(live_health(now=late)) == []
     find_silent_connections(now=late + timedelta(days=3))
     assert len(mail.outbox) == 2
 

@@ -22,7 +22,8 @@ from integrations.selectors import (
     has_first_order,
     health_of,
     latest_orders,
-    notices,
+    live_health,
+    notices_of,
     refused_deliveries,
 )
 from tests.cast import NOW, SYSTEM, Cast, raw_order
@@ -52,7 +53,10 @@ def test_health_counts_what_happened_in_seven_days(busy: Connection) -> None:
 
     assert (health.waiting, health.failed, health.refused) == (1, 1, 1)
     assert health.connection.last_order_at == NOW
-    assert [one.kind for one in notices(now=NOW)] == [NoticeKind.FAILED, NoticeKind.REFUSED]
+    assert [one.kind for one in notices_of(live_health(now=NOW))] == [
+        NoticeKind.FAILED,
+        NoticeKind.REFUSED,
+    ]
     assert has_first_order()
 
     [later] = connection_health(now=NOW + timedelta(days=8))
@@ -64,13 +68,13 @@ def test_refused_deliveries_are_told_apart_from_a_wrong_secret(connection: Conne
     deliver(connection, {"id": "1", "order": raw_order("1001")})
     work(connection)
     deliver(connection, {"id": "forged"}, secret="somebody else's")
-    [told] = notices(now=NOW)
+    [told] = notices_of(live_health(now=NOW))
     assert "check the secret that it signs with" in told.text
 
     heard_at = NOW + timedelta(minutes=1)
     Connection.objects.filter(pk=connection.pk).update(last_event_at=heard_at)
 
-    [told] = notices(now=heard_at)
+    [told] = notices_of(live_health(now=heard_at))
     assert "the secret is right" in told.text
     assert "check the secret" not in told.text
 
@@ -101,7 +105,7 @@ def test_a_store_that_was_disconnected_stays_listed_without_notices(busy: Connec
     disconnect(connection=busy, by=SYSTEM, now=NOW)
 
     assert [one.connection for one in connection_health(now=NOW)] == [busy]
-    assert notices(now=NOW) == []
+    assert notices_of(live_health(now=NOW)) == []
 
 
 @pytest.mark.django_db
@@ -132,7 +136,7 @@ def test_orders_in_another_currency_are_told(connection: Connection) -> None:
     deliver(connection, {"id": "1", "order": raw_order(currency="EUR")})
     work(connection)
 
-    [notice] = notices(now=NOW)
+    [notice] = notices_of(live_health(now=NOW))
     assert notice.kind is NoticeKind.CURRENCY
     assert notice.text.startswith("Its orders are in EUR, and the brand's currency is GBP.")
 

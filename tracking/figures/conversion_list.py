@@ -100,20 +100,9 @@ def undecided_count() -> int:
     return _undecided.count()
 
 
-def oldest_undecided() -> datetime | None:
-    """Return the time of the oldest order among them."""
-    return next(iter(_oldest_undecided()), None)
-
-
 @kept_query
 def _undecided() -> QuerySet[Conversion, Any]:
     return Conversion.objects.filter(IS_UNDECIDED).values("pk")
-
-
-@kept_query
-def _oldest_undecided() -> QuerySet[Conversion, Any]:
-    rows = Conversion.objects.filter(IS_UNDECIDED).order_by("occurred_at")
-    return rows.values_list("occurred_at", flat=True)[:1]
 
 
 @kept_query

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import QuerySet, Sum
 
@@ -88,17 +87,6 @@ def open_flag_count(*, member_id: int | None = None) -> int:
 def _open_flags() -> QuerySet[FlagCount, int]:
     counts = FlagCount.objects.filter(state=FlagState.OPEN).values("brand_id")
     return counts.annotate(sum=Sum("flags")).values_list("sum", flat=True)
-
-
-def oldest_open_flag() -> datetime | None:
-    """Return when the flag was raised that waits longest."""
-    return next(iter(_oldest_open()), None)
-
-
-@kept_query
-def _oldest_open() -> QuerySet[Flag, datetime]:
-    rows = Flag.objects.filter(state=FlagState.OPEN).order_by("raised_at")
-    return rows.values_list("raised_at", flat=True)[:1]
 
 
 def figures_by_kind() -> list[KindFigures]:

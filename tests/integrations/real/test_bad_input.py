@@ -15,7 +15,7 @@ from integrations import connections
 from integrations.connections import connect
 from integrations.credentials import secret_of
 from integrations.models import Connection, Event, RefusedDelivery
-from integrations.selectors import NoticeKind, notices
+from integrations.selectors import NoticeKind, live_health, notices_of
 from integrations.shop import CredentialError
 from integrations.working import work_events
 from tests.cast import SYSTEM, Cast, order
@@ -55,7 +55,7 @@ def test_what_is_not_signed_by_the_shop_is_refused_and_counted(
     assert Event.objects.count() == 0
     refused = RefusedDelivery.objects.order_by("reason").values_list("reason", "number")
     assert list(refused) == [("signature", len(forged)), ("too_large", 1)]
-    assert [one.kind for one in notices(now=now())] == [NoticeKind.REFUSED]
+    assert [one.kind for one in notices_of(live_health(now=now()))] == [NoticeKind.REFUSED]
     assert post(sent) == 200
 
 
@@ -65,7 +65,7 @@ def test_a_shop_that_changes_its_currency_is_told(shop: RealShop, connection: Co
     work(connection)
 
     assert again(connection).currencies == ["GBP", "EUR"]
-    [notice] = notices(now=now())
+    [notice] = notices_of(live_health(now=now()))
     assert (notice.kind, "EUR" in notice.text) == (NoticeKind.CURRENCY, True)
     assert commission() == 1_000
     [other] = unattributed_orders(brought=Brought.CURRENCY)

@@ -21,7 +21,7 @@ from integrations.connections import StoreTakenError, connect, webhook_address
 from integrations.credentials import live_secrets, secret_of
 from integrations.filling import fill, request_history
 from integrations.models import Connection, Event, RefusedDelivery
-from integrations.selectors import NoticeKind, notices
+from integrations.selectors import NoticeKind, live_health, notices_of
 from integrations.test_order import follow_test_order, send_test_order, sent_test_orders
 from integrations.working import work_events
 from tests.cast import SYSTEM, Cast
@@ -126,7 +126,7 @@ def test_revoked_access_is_told_and_new_credentials_work_on_what_waits(
     waiting = Event.objects.get(state="waiting")
     assert waiting.reason
     assert again(connection).state == "refused"
-    assert [(one.kind, one.text) for one in notices(now=now())] == [
+    assert [(one.kind, one.text) for one in notices_of(live_health(now=now()))] == [
         (NoticeKind.ACCESS, waiting.reason)
     ]
 
@@ -139,7 +139,7 @@ def test_revoked_access_is_told_and_new_credentials_work_on_what_waits(
     assert all(one.is_ok for one in found), found
     work(connection)
 
-    assert (again(connection).state, notices(now=now())) == ("connected", [])
+    assert (again(connection).state, notices_of(live_health(now=now()))) == ("connected", [])
     assert secret_of(again(connection)) == secret
     shop.refund(1, 10)
     work(connection)
