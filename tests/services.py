@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,8 +123,9 @@ def start_services(
 def sweep_killed_runs() -> None:
     """Stop and delete what runs left behind that were killed before they could."""
     for home in (*DISK.glob(f"{PREFIX}*"), *MEMORY.glob(f"{PREFIX}*")):
-        if home.stat().st_uid == os.geteuid() and HeldLock(home / "lock").take():
-            RunServices(home).stop()
+        with suppress(FileNotFoundError):  # of a run that ends just now
+            if home.stat().st_uid == os.geteuid() and HeldLock(home / "lock").take():
+                RunServices(home).stop()
 
 
 def worker_environment(environment: Mapping[str, str], worker: str) -> dict[str, str]:
