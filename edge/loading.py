@@ -23,6 +23,7 @@ import psycopg
 from django.db import Error, connection
 
 from core.postgres.listening import Channel, listen
+from core.text import one_line
 from edge import metrics
 from edge.cache import LinkCache
 from edge.snapshot import Snapshot
@@ -79,6 +80,7 @@ class Loader:
         self._answers = 0  # how many wait for one
         self._asked_at: float | None = None  # when the running query began
         self._is_over = False
+        self._is_told = False  # whether the log has been told that links can't be loaded
         self._is_connected = True  # until the first attempt says otherwise, requests wait for it
         self._reading, self._writing = os.pipe()
         os.set_blocking(self._reading, False)
@@ -127,11 +129,28 @@ class Loader:
                     ready.register(self._reading, selectors.EVENT_READ)
                     self._keep_true(channel, ready)
             except (psycopg.Error, Error, OSError) as error:
-                logger.warning("Links are served as they were last known: %s", error)
+                self.note_failure(error)
             except Exception:
                 logger.exception("Links are served as they were last known.")
             self._disconnect()
             time.sleep(RETRY_SECONDS)
+
+    def note_failure(self, error: Exception) -> None:
+        """Log why links can't be loaded, once until they can. Tables may still have to be made."""
+        if self._is_told:
+            return
+        self._is_told = True
+        if isinstance(error.__cause__, psycopg.errors.UndefinedTable):
+            logger.info("Links are loaded once their tables are made.")
+        else:
+            logger.warning("Links are served as they were last known: %s", one_line(str(error)))
+
+    def note_success(self) -> None:
+        """Take note that links can be loaded."""
+        self._is_connected = True
+        if self._is_told:
+            self._is_told = False
+            logger.info("Links are loaded again.")
 
     def _disconnect(self) -> None:
         self._asked_at = None
@@ -148,7 +167,7 @@ class Loader:
         """Until an error: load what is asked for, then what has changed, then links ahead."""
         self._links.doubt()
         self._links.hosts = link_hosts()
-        self._is_connected = True
+        self.note_success()
         changed = self._links.stale()
         ahead = slugs_by_use(now=datetime.now(UTC), limit=self._links.size, batch=AHEAD_BATCH)
         probed_at, keys_at = time.monotonic(), -KEYS_SECONDS
