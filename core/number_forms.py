@@ -21,6 +21,8 @@ from babel.numbers import (
 from core.languages import locale_of
 from core.money import exponent
 
+MINUS = "\N{MINUS SIGN}"
+
 
 @dataclass(frozen=True, slots=True)
 class NumberForm:
@@ -79,7 +81,8 @@ def _form(locale: Locale, pattern: NumberPattern, digits: int, one: str, below: 
     point = get_decimal_symbol(locale)
     number = f"1{point}{'0' * digits}" if digits else "1"
     before, _, after = one.partition(number)
-    before_below, _, after_below = below.partition(number)
+    # CLDR writes a hyphen before most numbers below zero; all of ours have the same minus sign.
+    before_below, _, after_below = below.replace("-", MINUS).partition(number)
     return NumberForm(
         around=((before, after), (before_below, after_below)),
         grouping=pattern.grouping,

@@ -28,6 +28,18 @@ def one_line(text: str) -> str:
     return _BREAKS.sub(" ", _UNSEEN.sub("", _BREAKS.sub(" ", text))).strip()
 
 
+def noun_for(number: int, plural: str) -> str:
+    """Return an English noun as it stands after `number`: "pieces of work", "piece of work"."""
+    if number != 1:
+        return plural
+    head, space, rest = plural.partition(" ")
+    for ending, one in (("ies", "y"), ("sses", "ss"), ("s", "")):
+        if head.endswith(ending):
+            head = head.removesuffix(ending) + one
+            break
+    return f"{head}{space}{rest}"
+
+
 def lines_of(text: str) -> list[str]:
     """Return the lines of `text` that hold something, each as `one_line` returns it."""
     return [line for line in map(one_line, text.splitlines()) if line]

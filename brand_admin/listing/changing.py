@@ -24,6 +24,7 @@ from brand_admin.work_kinds import CHANGE
 from core.next_page import safe_redirect_path
 from core.references import Reference
 from core.templatetags.display import count
+from core.text import noun_for
 
 MAX_CHOSEN_ROWS = 100_000  # in one action
 SHOWN_ROWS = 50  # on the page that asks for confirmation
@@ -159,8 +160,7 @@ def _show_result(
 
 
 def _counted(listing: Listing[Any], number: int) -> str:
-    noun = listing.noun.removesuffix("s") if number == 1 else listing.noun
-    return f"{count(number)} {noun}"
+    return f"{count(number)} {noun_for(number, listing.noun)}"
 
 
 def _back(request: BrandRequest, listing: Listing[Any]) -> str:

@@ -11,6 +11,8 @@ from config.local.folders import SHARED_PLACE, LocalServiceError
 from config.local.locks import HeldLock
 
 HOST = "127.0.0.1"
+# The name in printed addresses: a passkey belongs to a domain, and not to a number.
+SITE_HOST = "localhost"
 # Where each kind starts looking.
 FIRST = {"web": 8000, "valkey": 21000, "clicks": 21500, "inbox": 22500}
 TRIES = 500

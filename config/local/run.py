@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from config.local.announce import announce
 from config.local.folders import CHECKOUT, Checkout, LocalServiceError, own_folder
 from config.local.locks import HeldLock
-from config.local.ports import HOST, kept_port, reserve_port
+from config.local.ports import HOST, SITE_HOST, kept_port, reserve_port
 from config.local.processes import command_of
 from config.local.services import LocalServices, Server, ensure_services
 from config.local.supervisor import (
@@ -159,7 +159,7 @@ def start(checkout: Checkout, *, reloads: bool) -> int:
     end_leftovers(checkout)
     port = reserve_port(checkout.ports, "web", only=wanted_port())
     reserve_port(checkout.ports, "inbox")
-    os.environ.setdefault("BASE_URL", f"http://{HOST}:{port}")
+    os.environ.setdefault("BASE_URL", f"http://{SITE_HOST}:{port}")
     found = ensure_services()
     # Celery would have worker and beat load every view for Django's checks; `make check` runs them.
     environment = {**found, "CELERY_SKIP_CHECKS": "1", **os.environ}
@@ -178,7 +178,7 @@ def main() -> int:
     only_run = HeldLock(CHECKOUT.run_lock)
     if not only_run.take():
         port = kept_port(CHECKOUT.ports, "web")
-        print(f"Tributary is already running in this folder: http://{HOST}:{port}")
+        print(f"Tributary is already running in this folder: http://{SITE_HOST}:{port}")
         return 1
     try:
         return start(CHECKOUT, reloads="--dev" in sys.argv[1:])

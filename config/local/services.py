@@ -26,7 +26,7 @@ from config.local.folders import (
 )
 from config.local.keys import kept_secrets
 from config.local.locks import HeldLock, locked
-from config.local.ports import HOST, kept_port, settle_port
+from config.local.ports import HOST, SITE_HOST, kept_port, settle_port
 from config.local.postgres import Postgres
 from config.local.valkey import Valkey
 
@@ -76,7 +76,7 @@ class LocalServices:
             if start:
                 self._use.share()
             found = {name: secrets[name] for name in SETTINGS}
-            found["BASE_URL"] = f"http://{HOST}:{kept_port(self.checkout.ports, 'web')}"
+            found["BASE_URL"] = f"http://{SITE_HOST}:{kept_port(self.checkout.ports, 'web')}"
             if "EMAIL_URL" not in given:
                 found["EMAIL_URL"] = f"smtp://{HOST}:{kept_port(self.checkout.ports, 'inbox')}"
                 found["LOCAL_INBOX"] = str(self.checkout.inbox)

@@ -23,12 +23,12 @@ from django.utils.translation import gettext as _
 
 from core.languages import locale_of, spoken_locale, spoken_tag
 from core.money import BASIS_POINTS, Money, exponent, round_half_up
-from core.number_forms import count_form, money_form
+from core.number_forms import MINUS, count_form, money_form
+from core.text import noun_for
 
 register = Library()
 
 ABSENT = "—"
-MINUS = "\N{MINUS SIGN}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 HIDDEN = "····"
 DAY_FORMS = {
@@ -98,6 +98,9 @@ def change_in_percent(now: int, before: int) -> str:
 def count(value: int | None) -> str:
     """A whole number with its groups ("1,284"); a dash for none."""
     return ABSENT if value is None else count_form(spoken_tag()).written(value)
+
+
+register.filter(noun_for)
 
 
 @register.filter

@@ -80,7 +80,7 @@ def test_a_negative_balance_is_shown_and_not_paid(cast: Cast) -> None:
 
     page = shown(desk_of(cast.ines).get(at(cast.juniper, "payments")))
 
-    assert "-£5.00" in page
+    assert "\N{MINUS SIGN}£5.00" in page
     assert "carried to the next payment" in page
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.text import one_line, single_spaced
+from core.text import noun_for, one_line, single_spaced
 
 NO_BREAK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 
@@ -28,3 +28,14 @@ def test_one_line(text: str, line: str) -> None:
 
 def test_single_spaced() -> None:
     assert single_spaced(f" a \n b{NO_BREAK} c ") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("plural", "one"),
+    [
+        ("projects", "project"), ("deliveries", "delivery"), ("addresses", "address"),
+        ("pieces of work", "piece of work"), ("members due", "member due"),
+    ],
+)  # fmt: skip
+def test_a_noun_takes_the_form_of_its_number(plural: str, one: str) -> None:
+    assert [noun_for(number, plural) for number in (0, 1, 2)] == [plural, one, plural]

@@ -75,7 +75,7 @@ def start(copy: Checkout) -> subprocess.Popen[str]:
 
 
 def addresses(output: str) -> list[str]:
-    return [word for word in output.split() if word.startswith("http://127.0.0.1:")]
+    return [word for word in output.split() if word.startswith("http://localhost:")]
 
 
 def pid_in(record: Path) -> int:

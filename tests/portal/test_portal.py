@@ -70,7 +70,7 @@ def test_a_mailed_code_opens_the_portal(cast: Cast, client: Client, mailbox: Mai
     assert (answer.status_code, answer["Location"]) == (302, "/portal/login/code/")
     [mail] = mailbox.mails
     code = mailed_code(mailbox)
-    assert mail["Subject"] == f"{code} is your login code"
+    assert mail["Subject"] == f"{code} is your login code for Tributary"
     assert mail["From"] == "Tributary <tracking@tributary.example>"
 
     answer = enter(client, f"{code[:3]} {code[3:]}")
