@@ -1,12 +1,15 @@
 """What the HTML standard forbids and a browser mends in silence, each in its own way.
 
 The rules are content models, identifiers and end tags of https://html.spec.whatwg.org, as far as
-our templates can break them.
+our templates can break them. One rule more is that of WCAG 2.2, 2.5.3: a name that is given to a
+control contains the text that one sees on it, since that is what people say to use it.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 
@@ -49,12 +52,37 @@ ONLY_IN = {
     "figcaption": {"figure"},
 }
 ANYWHERE = {"script", "template"}
+WORD = re.compile(r"\w+")
+CONTROLS = _names("a button summary")
+UNSEEN = _names("svg template script style")
 REFERRING = ("for", "aria-labelledby", "aria-describedby", "aria-errormessage", "list", "form")
+
+
+@dataclass
+class _Control:
+    """A control that was given a name: at which depth it is open, and the text seen on it."""
+
+    depth: int
+    name: str
+    seen: list[str] = field(default_factory=list)
+
+    def fault(self) -> str:
+        said, text = _words(self.name), _words(" ".join(self.seen))
+        if not text.strip() or text in said:
+            return ""
+        return f"is named {self.name!r} and says {text.strip()!r}"
+
+
+def _words(text: str) -> str:
+    """The words alone, between spaces, so that one is found in another as a whole."""
+    return f" {' '.join(WORD.findall(text.casefold()))} "
 
 
 class _Checker(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
+        self.control: _Control | None = None
+        self.unseen = 0  # the depth of what is not seen; 0 while everything is
         self.open: list[str] = []
         self.faults: list[str] = []
         self.ids: Counter[str] = Counter()
@@ -72,6 +100,7 @@ class _Checker(HTMLParser):
         self._note_ids(tag, attrs)
         if tag not in VOID:
             self.open.append(tag)
+            self._begin(tag, dict(attrs))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._note_ids(tag, attrs)
@@ -82,7 +111,27 @@ class _Checker(HTMLParser):
         if not self.open or self.open[-1] != tag:
             self.faults.append(f"</{tag}> ends nothing in {self._place()}")
             return
+        if self.control and len(self.open) == self.control.depth:
+            if fault := self.control.fault():
+                self.faults.append(f"<{tag}> {fault}")
+            self.control = None
+        if len(self.open) == self.unseen:
+            self.unseen = 0
         self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self.control and not self.unseen:
+            self.control.seen.append(data)
+
+    def _begin(self, tag: str, attributes: dict[str, str | None]) -> None:
+        """Note a control that was given a name, and a part that nobody sees."""
+        if tag in CONTROLS and attributes.get("aria-label"):
+            self.control = _Control(len(self.open), attributes["aria-label"] or "")
+        classes = (attributes.get("class") or "").split()
+        is_unseen = tag in UNSEEN or "visually-hidden" in classes
+        is_unseen = is_unseen or "hidden" in attributes or attributes.get("aria-hidden") == "true"
+        if is_unseen and not self.unseen:
+            self.unseen = len(self.open)
 
     def _ends_before(self, tag: str) -> bool:
         """Whether the open element ends here without an end tag."""

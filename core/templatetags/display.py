@@ -17,7 +17,7 @@ from babel.dates import format_skeleton, get_timezone_location
 from babel.numbers import format_decimal, format_percent
 from django.template import Library
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -188,6 +188,18 @@ def time_zone_name() -> str:
 @lru_cache(maxsize=1024)
 def _city(zone: str, tag: str) -> str:
     return str(get_timezone_location(zone, locale=locale_of(tag), return_city=True))
+
+
+@register.simple_tag
+def zoned_moment(value: datetime) -> SafeString:
+    """A time in the active zone, behind which script writes a reader's own time if that differs."""
+    return format_html(
+        '<time datetime="{}" data-zone="{}" data-own-time="{}">{}</time>',
+        value.isoformat(timespec="seconds"),
+        timezone.get_current_timezone_name(),
+        _("your time: {time}"),
+        moment(value),
+    )
 
 
 DayOrMoment = TypeVar("DayOrMoment", date, datetime)

@@ -11,10 +11,11 @@ from affiliates.models import Creator
 from payouts.details import details_of
 from portal.dashboard.enrollment_state import EnrollmentState, state_of_enrollment
 from tracking.figures.creator_report import (
+    BrandPayment,
     CreatorOffer,
     CurrencyBalance,
-    WaitingPayment,
     balances_by_currency,
+    failed_payments,
     first_name_of,
     offers_of,
     waiting_for_details,
@@ -45,7 +46,8 @@ class Home:
     balances: tuple[CurrencyBalance, ...] = ()
     brands: tuple[BrandOffers, ...] = ()
     inactive_offers: tuple[OfferLine, ...] = ()
-    waiting: tuple[WaitingPayment, ...] = ()
+    waiting: tuple[BrandPayment, ...] = ()
+    failed: tuple[BrandPayment, ...] = ()
     wants_details: bool = False  # the creator has money to get, and no payout details yet
 
     @property
@@ -67,6 +69,7 @@ def home_of(creator: Creator | None, *, now: datetime) -> Home:
         brands=tuple(_by_brand(line for line in lines if line.state.counts)),
         inactive_offers=tuple(line for line in lines if not line.state.counts),
         waiting=waiting,
+        failed=tuple(failed_payments(creator)),
         wants_details=(owed or bool(waiting)) and details_of(creator) is None,
     )
 

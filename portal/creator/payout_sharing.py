@@ -37,7 +37,7 @@ from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.client import device
 from portal.creator.countries import country_name
 from portal.creator.proving import proof_of
-from tracking.figures.creator_report import WaitingPayment, waiting_for_details
+from tracking.figures.creator_report import BrandPayment, waiting_for_details
 
 WANTED = "share_with"  # session key: the brand to select first, kept while a code is entered
 COOKIE = "portal_share_with"  # the same, kept while the person logs in
@@ -68,7 +68,7 @@ class BrandsForm(forms.Form):
 
 
 def brand_choices(
-    brands: Iterable[Brand], waiting: Iterable[WaitingPayment]
+    brands: Iterable[Brand], waiting: Iterable[BrandPayment]
 ) -> list[tuple[str, str]]:
     """Return slugs and labels of brands, with waiting amounts; brands with such amounts first."""
     amounts: dict[int, list[str]] = {}

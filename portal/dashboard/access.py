@@ -42,6 +42,7 @@ POLICY = {
     "style-src": [SELF],
     "img-src": [SELF],
     "connect-src": [SELF],
+    "manifest-src": [SELF],
     "form-action": [SELF],
     "base-uri": [NONE],
     "frame-ancestors": [NONE],

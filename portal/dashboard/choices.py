@@ -26,16 +26,20 @@ class Choice:
 
 def range_choices(chosen: ChosenPeriod, asked: QueryDict) -> list[Choice]:
     """Return the choices for the range of days, which keep the conversions that are shown."""
-    kept = {name: asked[name] for name in CONVERSIONS if name in asked}
+    kept = kept_conversions(asked)
     return [
         Choice(label, f"?{urlencode({'range': key} | kept)}#numbers", key == chosen.key)
         for key, label in chosen.choices
     ]
 
 
+def kept_conversions(asked: QueryDict) -> dict[str, str]:
+    """Return the parameters that say which conversions are shown."""
+    return {name: asked[name] for name in CONVERSIONS if name in asked}
+
+
 def status_choices(status: str, asked: QueryDict) -> list[Choice]:
     """Return the choices for the status of conversions, which keep the range of days."""
-    kept = {name: asked[name] for name in RANGE if name in asked}
     labels = {
         "": pgettext("conversions", "All"),
         ConversionStatus.PENDING.value: pgettext("conversions", "Pending"),
@@ -43,9 +47,14 @@ def status_choices(status: str, asked: QueryDict) -> list[Choice]:
         ConversionStatus.REJECTED.value: pgettext("conversions", "Rejected"),
     }
     return [
-        Choice(label, f"?{urlencode(kept | _shown(value))}#conversions", value == status)
-        for value, label in labels.items()
+        Choice(label, status_href(value, asked), value == status) for value, label in labels.items()
     ]
+
+
+def status_href(status: str, asked: QueryDict) -> str:
+    """Return the address of the conversions with this status, "" for all, in the same range."""
+    kept = {name: asked[name] for name in RANGE if name in asked}
+    return f"?{urlencode(kept | _shown(status))}#conversions"
 
 
 def _shown(status: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from offers.wording import explain
 from payouts.member_view import Posting, postings_of
 from payouts.models import Payout, PayoutState
 from portal.dashboard.attribution_reason import why_in_words
+from portal.dashboard.conversion_state import TONES, ConversionState, label_of
 from tracking.models import Conversion, ConversionStatus, Evidence
 from tracking.orders.exchange import plain_rate
 
@@ -43,7 +44,7 @@ class ConversionRow:
     note: str
     label: str
     tone: str
-    ordered: str
+    ordered_at: datetime
     why: str
     reason: str
     shared: str
@@ -59,7 +60,7 @@ def conversion_rows(conversions: Sequence[Conversion], *, now: datetime) -> list
 
 
 def _row(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> ConversionRow:
-    label, tone = state_of(row, postings, now=now)
+    state, on = state_of(row, postings, now=now)
     is_pending = row.status == ConversionStatus.PENDING
     earned = Money(row.earnable_minor if is_pending else row.commission_minor, row.currency)
     short = _moment(row.occurred_at, now=now)
@@ -69,9 +70,9 @@ def _row(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> Conv
         earned=signed(earned.minor, money(earned)),
         is_pending=is_pending,
         note=f"{short} · {_reason(row) or _(EVIDENCE[row.evidence])}",
-        label=label,
-        tone=tone,
-        ordered=moment(row.occurred_at),
+        label=label_of(state, _day(on, now=now) if on else ""),
+        tone=TONES[state],
+        ordered_at=row.occurred_at,
         why=why_in_words(row),
         reason=_reason(row),
         shared=row.share_reason if row.share_bp else "",
@@ -97,28 +98,29 @@ def _reason(row: Conversion) -> str:
     return _(row.reason) if row.reason else ""
 
 
-def state_of(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> tuple[str, str]:
-    """Return label and tone of a conversion's badge."""
+def state_of(
+    row: Conversion, postings: Sequence[Posting], *, now: datetime
+) -> tuple[ConversionState, datetime | None]:
+    """Return what a conversion's badge says, and the day in it if it has one."""
     if row.status == ConversionStatus.PENDING:
-        return pgettext("conversion", "Pending"), "wait"
+        return ConversionState.PENDING, None
     if row.status == ConversionStatus.REJECTED:
-        return pgettext("conversion", "Rejected"), "bad"
+        return ConversionState.REJECTED, None
     if not row.commission_minor:
-        if row.refunded_minor:
-            return pgettext("conversion", "Refunded"), "neutral"
-        return _("No commission"), "neutral"
+        return ConversionState.REFUNDED if row.refunded_minor else ConversionState.NOTHING, None
     open_postings = [posting for posting in postings if posting.payout is None]
     held = [posting for posting in open_postings if posting.available_at > now]
     if sum(posting.amount_minor for posting in held) > 0:
-        last = _day(max(posting.available_at for posting in held), now=now)
-        return _("Payable %(day)s") % {"day": last}, "wait"
+        return ConversionState.HELD, max(posting.available_at for posting in held)
     if sum(posting.amount_minor for posting in open_postings) > 0:
-        return _("Payable now"), "good"
+        return ConversionState.DUE, None
     payouts = [posting.payout for posting in postings if posting.payout is not None]
+    if any(payout.state == PayoutState.PENDING_INFO for payout in payouts):
+        return ConversionState.NEEDS_DETAILS, None
     paid = [payout.settled_at or payout.created_at for payout in payouts if _is_paid(payout)]
     if len(paid) == len(payouts) and paid:
-        return _("Paid %(day)s") % {"day": _day(max(paid), now=now)}, "good"
-    return _("On the way"), "wait"
+        return ConversionState.PAID, max(paid)
+    return ConversionState.ON_THE_WAY, None
 
 
 def _is_paid(payout: Payout) -> bool:
@@ -161,6 +163,8 @@ def _payment_sentence(posting: Posting, amount: str, *, now: datetime) -> str:
         if payout.reference:
             return _("%(amount)s paid on %(day)s (%(reference)s)") % named
         return _("%(amount)s paid on %(day)s") % named
+    if payout is not None and payout.state == PayoutState.PENDING_INFO:
+        return _("%(amount)s waits for your payout details") % {"amount": amount}
     if payout is not None:
         return _("%(amount)s on the way") % {"amount": amount}
     if posting.amount_minor < 0:

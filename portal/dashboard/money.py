@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,6 +16,8 @@ from payouts.ledger import Balance, balances
 from payouts.member_view import adjustments_of, next_payable
 from payouts.models import EntryKind
 from portal.dashboard.payments import PaymentRow
+
+Payable = tuple[date, int]  # a day, and what can be paid from it on in minor units
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class MyMoney:
     paid: Money
     earned: Money
     held_note: str
+    next_payment: str  # one line: how much can be paid next, and from when; "" for nothing
 
 
 def money_of(
@@ -42,6 +45,7 @@ def money_of(
     balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
     currency = enrollment.offer.currency
     needs_details = sum(row.share.minor for row in payments if row.wants_details)
+    following = next_payable(enrollment_id=enrollment.pk, now=now)
     return MyMoney(
         due=Money(balance.due_minor, currency),
         held=Money(balance.held_minor, currency),
@@ -49,7 +53,8 @@ def money_of(
         on_the_way=Money(balance.on_the_way_minor - needs_details, currency),
         paid=Money(balance.paid_minor, currency),
         earned=Money(balance.earned_minor, currency),
-        held_note=_held_note(enrollment, terms.hold_days, now=now),
+        held_note=_held_note(following, terms.hold_days, currency),
+        next_payment=_next_payment(balance.due_minor, following, currency),
     )
 
 
@@ -76,12 +81,25 @@ def adjustment_rows(enrollment: Enrollment) -> list[AdjustmentRow]:
     ]
 
 
-def _held_note(enrollment: Enrollment, hold_days: int, *, now: datetime) -> str:
+def _next_payment(due_minor: int, following: Payable | None, currency: str) -> str:
+    """What the member waits for, while nothing that was taken back is still to be settled."""
+    if due_minor > 0:
+        amount = money(Money(due_minor, currency))
+        return _("Next payment: %(amount)s, payable now") % {"amount": amount}
+    if due_minor < 0 or following is None:
+        return ""
+    payable_on, minor = following
+    return _("Next payment: %(amount)s, payable from %(day)s") % {
+        "amount": money(Money(minor, currency)),
+        "day": day(payable_on),
+    }
+
+
+def _held_note(following: Payable | None, hold_days: int, currency: str) -> str:
     """What can be paid next and when; without anything that waits, how long the wait is."""
-    following = next_payable(enrollment_id=enrollment.pk, now=now)
     if following is not None:
         payable_on, minor = following
-        amount = money(Money(minor, enrollment.offer.currency))
+        amount = money(Money(minor, currency))
         return _("%(amount)s from %(day)s") % {"amount": amount, "day": day(payable_on)}
     if not hold_days:
         return ""

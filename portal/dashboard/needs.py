@@ -38,13 +38,15 @@ def needs_of(
     payments: Sequence[PaymentRow],
     commission: CommissionCard,
     *,
+    rejected_href: str,
     now: datetime,
 ) -> list[Need]:
     """Return the needs of a member, the most urgent first. One query.
 
     Payments that wait for payout details are not among them: a card above them says so.
+    `rejected_href` leads to the rejected conversions.
     """
-    found = [_failed(payments), _rejected(enrollment, now=now)]
+    found = [_failed(payments), _rejected(enrollment, rejected_href, now=now)]
     if not state_of_enrollment(enrollment, now=now).is_over:
         found.append(_terms(commission))
     return [need for need in found if need is not None]
@@ -61,7 +63,7 @@ def _failed(payments: Sequence[PaymentRow]) -> Need | None:
     )
 
 
-def _rejected(enrollment: Enrollment, *, now: datetime) -> Need | None:
+def _rejected(enrollment: Enrollment, href: str, *, now: datetime) -> Need | None:
     since = now - REJECTED_SHOWN_FOR
     rows = latest_rejected(enrollment_id=enrollment.pk, since=since)
     if not rows:
@@ -77,7 +79,7 @@ def _rejected(enrollment: Enrollment, *, now: datetime) -> Need | None:
         "reference": masked_reference(latest.order.external_id),
         "reason": _(latest.reason) if latest.reason else _("no reason given"),
     }
-    return Need("neutral", title, text, _("Show them"), "?status=rejected#conversions")
+    return Need("neutral", title, text, _("Show them"), href)
 
 
 def _terms(commission: CommissionCard) -> Need | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from accounts.models import Brand
 from offers.models import Enrollment, Offer
 from portal.dashboard.enrollment_state import state_of_enrollment
+from portal.dashboard.share_text import share_text
 from tracking.links.items import (
     deep_links_of,
     has_deep_links,
@@ -31,6 +32,7 @@ class Shared:
     destination: str = ""
     label: str = ""
     places: str = ""
+    share_text: str = ""  # of a link
 
     @property
     def named(self) -> str:
@@ -48,7 +50,8 @@ class Shared:
 class SharedItems:
     """Code and link, None if never given; whether deep links are allowed, and exist.
 
-    `earlier_code` was replaced, and orders with it count until `earlier_code_until`.
+    `earlier_code` was replaced, and orders with it count until `earlier_code_until`. `share_text`
+    has the code and the link that are in use.
     """
 
     code: Shared | None
@@ -57,6 +60,7 @@ class SharedItems:
     link: Shared | None
     can_make: bool
     has_made: bool
+    share_text: str
 
     @property
     def link_is_first(self) -> bool:
@@ -68,13 +72,20 @@ def shared(enrollment: Enrollment, *, now: datetime) -> SharedItems:
     """Return the active code and link, else those that were active last. Three queries."""
     items = own_items(enrollment.pk)
     offer, earlier = enrollment.offer, items.earlier_code
+    code = _code(items.promo_code) if items.promo_code else None
+    link = _link(items.tracking_link, enrollment.brand) if items.tracking_link else None
     return SharedItems(
         earlier_code=earlier.code if earlier else "",
         earlier_code_until=earlier.works_until(now) if earlier else None,
-        code=_code(items.promo_code) if items.promo_code else None,
-        link=_link(items.tracking_link, enrollment.brand) if items.tracking_link else None,
+        code=code,
+        link=link,
         can_make=_allows_links(offer),
         has_made=has_deep_links(enrollment.pk),
+        share_text=share_text(
+            brand=enrollment.brand.name,
+            code=code.shown if code and code.is_in_use else "",
+            url=link.url if link and link.is_in_use else "",
+        ),
     )
 
 
@@ -120,6 +131,7 @@ def with_places(row: TrackingLink, brand: Brand, places: Mapping[str, str]) -> S
         destination=without_scheme(row.destination_url),
         label=row.label,
         places=url[len(plain) + 1 :],
+        share_text=share_text(brand=brand.name, code="", url=url),
     )
 
 

@@ -14,9 +14,9 @@ from core.keyset_pagination import Keyset
 from core.languages import speaking, spoken_tag
 from core.tenancy import acting_for
 from offers.selectors import terms_of
-from portal.dashboard import live
+from portal.dashboard import live, meanings
 from portal.dashboard.access import Visit, dashboard_page, nothing_here
-from portal.dashboard.choices import range_choices, status_choices
+from portal.dashboard.choices import kept_conversions, range_choices, status_choices, status_href
 from portal.dashboard.commission import commission_card
 from portal.dashboard.conversions import BATCH, conversion_lines, conversion_rows
 from portal.dashboard.forms import RangeForm
@@ -65,10 +65,17 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         tag=tag,
         shared=shared(enrollment, now=visit.now),
         commission=commission,
-        needs=needs_of(enrollment, payments, commission, now=visit.now),
+        needs=needs_of(
+            enrollment,
+            payments,
+            commission,
+            rejected_href=status_href(ConversionStatus.REJECTED, request.GET),
+            now=visit.now,
+        ),
         chosen=chosen,
         ranges=range_choices(chosen, request.GET),
         range_form=_range_form(request, chosen),
+        kept_conversions=kept_conversions(request.GET),
         numbers=numbers_of(enrollment, chosen.period),
         money=money_of(enrollment, history.at(visit.now), payments, now=visit.now),
         adjustments=adjustment_rows(enrollment),
@@ -136,8 +143,17 @@ def payment(request: HttpRequest, visit: Visit, public_id: UUID) -> HttpResponse
 
 @dashboard_page()
 def why(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Explain why a sale may be missing: window, hold and statuses of this offer."""
-    return render_page(request, "why", visit, terms=terms_of(visit.offer).at(visit.now))
+    """Explain why a sale may be missing: window and hold of this offer, and every badge."""
+    brand, terms = visit.brand.name, terms_of(visit.offer).at(visit.now)
+    return render_page(
+        request,
+        "why",
+        visit,
+        conversion_meanings=meanings.of_conversions(brand=brand, terms=terms),
+        payment_meanings=meanings.of_payments(brand=brand),
+        offer_meanings=meanings.of_the_offer(brand=brand),
+        question_meanings=meanings.of_questions(brand=brand),
+    )
 
 
 def _status(request: HttpRequest) -> str:

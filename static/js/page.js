@@ -64,6 +64,10 @@ function chooseScheme(scheme) {
   document.cookie = `scheme=${scheme}; path=/; max-age=${age}; samesite=lax`;
   if (scheme) root.dataset.theme = scheme; else delete root.dataset.theme;
   document.querySelector('meta[name="color-scheme"]')?.setAttribute("content", scheme || "light dark");
+  for (const colour of document.querySelectorAll("[data-colour-of]")) {
+    const own = colour.dataset.colourOf;
+    colour.media = scheme ? (scheme === own ? "all" : "not all") : `(prefers-color-scheme: ${own})`;
+  }
   for (const button of document.querySelectorAll("[data-scheme]")) {
     button.setAttribute("aria-pressed", String(button.dataset.scheme === scheme));
   }

@@ -2,3 +2,4 @@
 import "./dialogs.js";
 import "./share.js";
 import "./once.js";
+import "./own_time.js";

@@ -18,6 +18,7 @@ from offers.models import Enrollment
 from payouts.ledger import Balance, balances
 from payouts.models import Payout, PayoutState
 from tracking.figures.metrics import totals_by_enrollment
+from tracking.links.items import codes_and_links
 from tracking.models.totals import NOTHING, Totals
 
 
@@ -25,13 +26,16 @@ from tracking.models.totals import NOTHING, Totals
 class CreatorOffer:
     """An offer of a creator, with its figures and its dashboard's token.
 
-    `earned` is commission, bonuses and corrections: due + held + on the way + paid.
+    `earned` is commission, bonuses and corrections: due + held + on the way + paid. `code` and
+    `link` are those in use, "" where there is none.
     """
 
     enrollment: Enrollment
     token: str
     totals: Totals
     balance: Balance
+    code: str
+    link: str
 
     @property
     def currency(self) -> str:
@@ -55,18 +59,21 @@ class CreatorOffer:
 
 
 def offers_of(creator: Creator, *, now: datetime) -> list[CreatorOffer]:
-    """Return only this creator's offers, by brand and offer name, in three queries."""
+    """Return only this creator's offers, by brand and offer name, in five queries."""
     with across_brands(reason="a creator sees their own offers in every brand"):
         enrollments = _enrollments(creator_id=creator.pk)
         ids = [row.pk for row in enrollments]
         totals = totals_by_enrollment(ids)
         money = balances(ids, now=now)
+        codes, links = codes_and_links(ids)
     return [
         CreatorOffer(
             enrollment=row,
             token=token_for(row),
             totals=totals.get(row.pk, NOTHING),
             balance=money.get(row.pk, Balance()),
+            code=codes.get(row.pk, ""),
+            link=links.get(row.pk, ""),
         )
         for row in enrollments
     ]
@@ -87,17 +94,33 @@ def first_name_of(offers: Iterable[CreatorOffer]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingPayment:
-    """A payment of a brand that waits for the creator's payout details."""
+class BrandPayment:
+    """A payment of a brand."""
 
     brand: Brand
     amount: Money
 
 
-def waiting_for_details(creator: Creator) -> list[WaitingPayment]:
+def waiting_for_details(creator: Creator) -> list[BrandPayment]:
     """Return the payments that wait for payout details, over all brands, oldest first."""
     with across_brands(reason="a creator sees what waits for their details in every brand"):
-        return [WaitingPayment(row.brand, row.amount) for row in _waiting(creator_id=creator.pk)]
+        return [BrandPayment(row.brand, row.amount) for row in _waiting(creator_id=creator.pk)]
+
+
+def failed_payments(creator: Creator) -> list[BrandPayment]:
+    """Return each brand's latest payment in a currency, if that failed. One query."""
+    with across_brands(reason="a creator sees which payments did not reach them"):
+        latest = list(_latest(creator_id=creator.pk))
+    return [
+        BrandPayment(row.brand, row.amount) for row in latest if row.state == PayoutState.FAILED
+    ]
+
+
+@kept_query
+def _latest(*, creator_id: int) -> QuerySet[Payout]:
+    rows = Payout.objects.filter(member__creator=creator_id).exclude(state=PayoutState.CANCELLED)
+    newest = rows.order_by("member", "currency", "-created_at", "-pk")
+    return newest.distinct("member", "currency").select_related("brand")
 
 
 @kept_query
