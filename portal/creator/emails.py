@@ -19,6 +19,8 @@ from portal.creator.access import CreatorRequest, creator_required
 from portal.kind_choices import save_choices
 from tracking.figures.creator_brands import Membership, memberships_of
 
+MAX_BRANDS_OPEN = 2  # whose kinds of mail are shown before they are asked for
+
 
 @dataclass(frozen=True, slots=True)
 class BrandMails:
@@ -37,6 +39,7 @@ def emails(request: CreatorRequest) -> HttpResponse:
     context = {
         "section": "emails",
         "brands": [BrandMails(one, choices[one.member.pk]) for one in memberships],
+        "opens_choices": len(memberships) <= MAX_BRANDS_OPEN,
         "by_staff": SuppressionReason.BY_STAFF.value,
         "bounced": SuppressionReason.BOUNCED.value,
         "address": request.creator.email,

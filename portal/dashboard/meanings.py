@@ -1,4 +1,4 @@
-"""What the badges of a dashboard mean, each in a sentence or two, for the page that explains them."""
+"""What each badge of a dashboard means, in a sentence or two, for the page that explains them."""
 
 from __future__ import annotations
 
@@ -37,11 +37,9 @@ def of_conversions(*, brand: str, terms: Terms) -> list[Meaning]:
         )
         % named,
         ConversionState.HELD: _held(terms.hold_days),
-        ConversionState.DUE: _(
-            "The wait is over. It is part of the brand’s next payment to you."
-        ),
+        ConversionState.DUE: _("The wait is over. It is part of the brand's next payment to you."),
         ConversionState.NEEDS_DETAILS: _(
-            "It is in a payment that %(brand)s can’t send before it sees your payout details."
+            "It is in a payment that %(brand)s can't send before it sees your payout details."
         )
         % named,
         ConversionState.ON_THE_WAY: _("%(brand)s is paying it. It has yet to arrive.") % named,
@@ -54,7 +52,7 @@ def of_conversions(*, brand: str, terms: Terms) -> list[Meaning]:
             "The whole order was refunded, so nothing is earned. A partial refund reduces the"
             " commission. If it was paid already, the difference is taken off your next payment."
         ),
-        ConversionState.REJECTED: _("%(brand)s didn’t accept it. The reason is shown with it.")
+        ConversionState.REJECTED: _("%(brand)s didn't accept it. The reason is shown with it.")
         % named,
     }
     return [
@@ -83,14 +81,12 @@ def of_payments(*, brand: str) -> list[Meaning]:
     texts: Mapping[PayoutState, str] = {
         PayoutState.DRAFT: _("%(brand)s is putting it together. Its amount can still change.")
         % named,
-        PayoutState.PENDING_INFO: _(
-            "%(brand)s can’t send it before it sees your payout details."
-        )
+        PayoutState.PENDING_INFO: _("%(brand)s can't send it before it sees your payout details.")
         % named,
         PayoutState.PROCESSING: _("%(brand)s is paying it. It has yet to arrive.") % named,
         PayoutState.PAID: _("%(brand)s has sent it. A bank can take a few days.") % named,
         PayoutState.FAILED: _(
-            "It didn’t reach you. Check your payout details: the money is still yours and is part"
+            "It didn't reach you. Check your payout details: the money is still yours and is part"
             " of the next payment."
         ),
         PayoutState.CANCELLED: _(
@@ -118,7 +114,7 @@ def of_the_offer(*, brand: str) -> list[Meaning]:
         Meaning(
             pgettext("offer", "Paused"),
             "wait",
-            _("Clicks and orders don’t count until %(brand)s lets the offer go on.") % named,
+            _("Clicks and orders don't count until %(brand)s lets the offer go on.") % named,
         ),
         Meaning(
             pgettext("offer", "Ended"),
@@ -147,7 +143,7 @@ def of_questions(*, brand: str) -> list[Meaning]:
         QuestionState.OPEN: _("%(brand)s has your question and is looking into it.") % named,
         QuestionState.ATTRIBUTED: _("The order was found, and is among your conversions now."),
         QuestionState.EXPLAINED: _("%(brand)s has written an answer.") % named,
-        QuestionState.REFUSED: _("The order doesn’t count for you. The answer says why."),
+        QuestionState.REFUSED: _("The order doesn't count for you. The answer says why."),
     }
     return [
         Meaning(_(label), tone, texts[QuestionState(state)])

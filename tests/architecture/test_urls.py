@@ -39,6 +39,7 @@ PUBLIC = {
     "account/password/reset/key/done/": "says that a password was set",
     "once/<str:token>": "the token is the login",
     "invitation/<str:token>": "the token invites one address",
+    "app/<slug:language>.webmanifest": "the same for everybody",
     "d/<str:token>": "the token opens one member's dashboard",
     "d/<str:token>/conversions.csv": "the same",
     "d/<str:token>/payments.csv": "the same",

@@ -40,7 +40,6 @@ def test_code_link_and_commission_stand_on_top(cast: Cast, client: Client, path:
 
     assert 'data-copy="MARA15"' in page
     assert f'data-copy="http://testserver/r/{slug}"' in page
-    assert f'data-share-url="http://testserver/r/{slug}"' in page
     assert "You earn 10% of every sale" in page
     assert "Updated 12:00, London time" in page
     assert page.index("MARA15") < page.index("Your commission") < page.index("Your numbers")
@@ -126,7 +125,8 @@ def test_what_does_not_count_is_said_and_not_offered_for_copying(
     assert ("From 21 Nov 2026" in page) is (words == "This offer begins on 21 Nov 2026")
     assert "You can still earn" not in page
     assert 'data-copy="' not in page
-    assert "data-share-url" not in page
+    assert "data-share-text" not in page
+    assert ("An order counts when" in page) is counts_later
 
 
 def test_a_code_out_of_use_is_not_copied_and_the_link_comes_first(

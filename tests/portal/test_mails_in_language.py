@@ -123,7 +123,7 @@ def test_a_login_code_is_mailed_in_the_language_of_the_page(
     client.post("/portal/login/", {"email": MARA}, headers=german)
 
     [known] = mailbox.mails
-    assert str(known["Subject"]).endswith(" ist dein Code zum Anmelden")
+    assert str(known["Subject"]).endswith(" ist dein Code zum Anmelden bei Tributary")
     assert "Gib ihn niemals weiter" in known.get_content()
 
 

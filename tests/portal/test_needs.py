@@ -146,3 +146,44 @@ def test_choices_of_days_and_of_status_keep_each_other(
     assert 'href="?range=30d&status=rejected#numbers"' in page
     assert 'href="?range=7d&status=accepted#conversions"' in page
     assert 'href="?range=7d&show=all#conversions"' in page
+
+
+def test_a_custom_range_keeps_the_chosen_status(client: Client, path: str, sell: Sell) -> None:
+    sell()
+
+    page = text_of(client, f"{path}?range=custom&status=rejected")
+
+    form = page[page.index('class="range-form"') :]
+    assert '<input type="hidden" name="status" value="rejected">' in form[: form.index("</form>")]
+
+
+def test_the_rejected_ones_are_shown_in_the_range_that_is_open(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    reject(cast, sell(), "Cancelled")
+
+    page = text_of(client, f"{path}?range=7d").replace("&amp;", "&")
+
+    assert 'href="?range=7d&status=rejected#conversions"' in page
+
+
+@pytest.mark.parametrize(
+    ("hold_days", "words"),
+    [
+        (None, "Next payment: £8.42, payable now"),
+        (14, "Next payment: £8.42, payable from 4 Dec 2026"),
+    ],
+)
+def test_the_next_payment_and_its_day_stand_on_top(
+    cast: Cast, client: Client, path: str, sell: Sell, hold_days: int | None, words: str
+) -> None:
+    assert "Next payment" not in text_of(client, path)
+    if hold_days is not None:
+        new_terms(cast, percent_bp=1_000, hold_days=hold_days)
+        sell(ordered_at=(cast.now + timedelta(minutes=5)).isoformat())
+    else:
+        sell()
+
+    page = text_of(client, path)
+
+    assert words in page[: page.index('class="jumps"')]

@@ -47,7 +47,7 @@ def test_a_payment_that_waits_for_details_says_what_to_do(
         confirm_run(run=run, by=cast.by, now=cast.now)
         payout = Payout.objects.get()
 
-    assert badges(text_of(client, path)) == ["Waiting for your details", "On the way"]
+    assert badges(text_of(client, path)) == ["Waiting for your details"] * 2
     page = text_of(client, f"{path}/payments/{payout.public_id}")
 
     assert ("pay you before it sees your payout details" in page) is known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from core.tenancy import acting_for
 from offers.models import Offer, OfferStatus
 from offers.services import set_offer_status, supersede_terms
 from offers.terms import TermsValues
+from portal.dashboard.share_text import share_text
 from tests.answers import page_text
 from tests.cast import SYSTEM, Cast
 from tests.portal.conftest import (
@@ -25,6 +27,43 @@ from tracking.links.tracking_links import give_links, make_deep_link
 from tracking.models import TrackingLink
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
+
+
+@pytest.mark.parametrize(
+    ("code", "url", "text"),
+    [
+        ("MARA15", "", "Ad: my code for Juniper is MARA15. I earn a commission if you use it."),
+        (
+            "MARA15",
+            "https://a.example/r/1",
+            (
+                "Ad: my code for Juniper is MARA15. I earn a commission if you use it.\n"
+                "https://a.example/r/1"
+            ),
+        ),
+        (
+            "",
+            "https://a.example/r/1",
+            (
+                "Ad: my link to Juniper. I earn a commission if you order through it.\n"
+                "https://a.example/r/1"
+            ),
+        ),
+        ("", "", ""),
+    ],
+)
+def test_the_text_to_share_says_first_that_it_is_an_ad(code: str, url: str, text: str) -> None:
+    assert share_text(brand="Juniper", code=code, url=url) == text
+
+
+def test_code_and_link_are_shared_together(cast: Cast, client: Client, path: str) -> None:
+    with acting_for(cast.juniper):
+        slug = TrackingLink.objects.get(enrollment=cast.mara_in_glow).slug
+
+    shared = re.findall(r'data-share-text="([^"]*)"', text_of(client, path))
+
+    assert len(shared) == 2  # beside the link, and below the text itself
+    assert all("MARA15" in text and f"http://testserver/r/{slug}" in text for text in shared)
 
 
 def test_a_deep_link_is_made_once_and_listed(cast: Cast, client: Client, path: str) -> None:
