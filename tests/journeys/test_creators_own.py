@@ -66,7 +66,7 @@ def test_a_passkey_is_made_named_used_and_removed(june: Page, mailbox: Mailbox) 
     june.get_by_role("button", name="Make the passkey").click()
     expect(june.get_by_text("The passkey is added")).to_be_visible()
     expect(june.locator("#passkeys")).to_contain_text("My phone")
-    assert mailbox.to(JUNE)[-1]["Subject"] == "A passkey was added to your login"
+    assert mailbox.to(JUNE)[-1]["Subject"] == "A passkey was added to your login at Tributary"
 
     june.get_by_role("button", name="Log out", exact=True).click()
     june.get_by_role("button", name="Use a passkey").click()

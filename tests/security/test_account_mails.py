@@ -46,7 +46,7 @@ def test_the_reset_mail_leads_to_the_product(host: str, cast: Cast) -> None:
     assert set(ADDRESS.findall(str(sent.body))) == {BASE}
     assert host not in f"{sent.subject}{sent.body}"
     assert f"{BASE}/account/password/reset/key/" in sent.body
-    assert sent.subject == "Set a new password"
+    assert sent.subject == "Set a new password for Tributary"
     assert "If it was not you, there is nothing to do" in sent.body
 
 
