@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import Staff, User
 from accounts.test_mode_triggers import live_brands_only
 from core.tenancy import TenantForeignKey, TenantModel
+from core.word_search import Pieces, index_of_pieces
 
 # A login gives access to a creator's account only if both have the same, proven address.
 SAME_PROVEN_ADDRESS = """
@@ -77,6 +78,11 @@ class CreatorLogin(User):
         ]
 
 
+# What a search for a member looks at.
+NAME_FIELDS = ("first_name", "last_name", "email")
+NAME_PIECES = Pieces(*NAME_FIELDS)
+
+
 class Member(TenantModel):
     """A person in one brand. Without an address they get no mail."""
 
@@ -89,6 +95,8 @@ class Member(TenantModel):
     owner = TenantForeignKey(Staff, on_delete=models.SET_NULL, null=True)  # who looks after them
     version = models.PositiveIntegerField(default=1)  # of their details; each change raises it
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Whether they are in an offer, active or not. Triggers of enrollments keep it.
+    is_enrolled = models.BooleanField(default=False, db_default=False, editable=False)
     deleted_at = models.DateTimeField(
         null=True
     )  # when their personal data was erased, at their request
@@ -110,6 +118,12 @@ class Member(TenantModel):
             ),
             models.Index(fields=["brand", "owner"], name="affiliates_member_owner"),
             models.Index(fields=["brand", "-joined_at", "-id"], name="affiliates_member_new"),
+            models.Index(
+                fields=["brand", "-joined_at", "-id"],
+                name="affiliates_member_in_no_offer",
+                condition=models.Q(is_enrolled=False),
+            ),
+            index_of_pieces(NAME_PIECES, name="affiliates_member_pieces"),
         ]
         triggers = [
             live_brands_only(

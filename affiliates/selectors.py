@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q, QuerySet
 
-from affiliates.models import Member, MemberTag
+from affiliates.models import NAME_FIELDS, NAME_PIECES, Member, MemberTag
+from core.word_search import has_pieces, holds_word
+
+MAX_LISTED_MEMBERS = 1_000
 
 
 def name_contains(word: str, *, via: str = "") -> Q:
     """Whether a member's name or address contains the word; `via` leads to them ("member__")."""
-    fields = ("first_name", "last_name", "email")
-    return Q(*((f"{via}{field}__icontains", word) for field in fields), _connector=Q.OR)
+    texts = (holds_word(f"{via}{field}", word) for field in NAME_FIELDS)
+    return reduce(or_, texts)
 
 
 def members_matching(word: str) -> QuerySet[Member]:
-    """Members whose name or address contains the word, for use in a subquery."""
-    return Member.objects.filter(name_contains(word))
+    """Members whose name or address contains the word, found by an index of its pieces."""
+    return Member.objects.filter(name_contains(word), has_pieces(NAME_PIECES, word))
+
+
+def few_members_matching(word: str) -> list[int] | None:
+    """The numbers of these members, or None where they are more than MAX_LISTED_MEMBERS.
+
+    So a list finds the rows of few members by an index. Of many members it compares row by row, in
+    its own sequence: a page is soon full.
+    """
+    found = members_matching(word).values_list("pk", flat=True)
+    few = list(found[: MAX_LISTED_MEMBERS + 1])
+    return few if len(few) <= MAX_LISTED_MEMBERS else None
+
+
+def of_members_matching(word: str, *, member: str = "member") -> Q:
+    """Match rows whose `member` has the word in name or address. One query, for their numbers."""
+    few = few_members_matching(word)
+    return name_contains(word, via=f"{member}__") if few is None else Q(**{f"{member}__in": few})
 
 
 def members(
@@ -29,7 +51,7 @@ def members(
     """
     found = Member.objects.select_related("owner__user").order_by("last_name", "first_name", "id")
     for word in search.split():
-        found = found.filter(name_contains(word))
+        found = found.filter(name_contains(word), has_pieces(NAME_PIECES, word))
     if tag:
         found = found.filter(pk__in=MemberTag.objects.filter(tag=tag).values("member"))
     if owner_id is not None:

@@ -19,6 +19,7 @@ from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.db import NoneIn, append_only
 from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
+from offers.enrolled import keep_is_enrolled
 from offers.fields import is_on_domain
 from offers.pauses import PAUSES_ARE_PAST, Pausable, keeps_pauses
 from offers.structure import CapPeriod, FixedAfterRefund, Rule, Tier, TierBy, rules_from, tiers_from
@@ -324,6 +325,7 @@ class Enrollment(Pausable):
         ]
         triggers = [
             keeps_pauses("offers_enrollment_keeps_pauses"),
+            *keep_is_enrolled(),
             event_of_new(
                 OutboxEvent.MEMBER_JOINED,
                 name="offers_member_joined",

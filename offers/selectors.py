@@ -216,11 +216,10 @@ def offer_named(name: str) -> Offer | None:
 
 def in_offer(members: QuerySet[Member], offer_id: int | None) -> QuerySet[Member]:
     """Return those of `members` who are in the offer; with None, those who are in no offer."""
-    here = Enrollment.objects.not_removed()
     if offer_id is None:
-        # Not `pk NOT IN`, for which PostgreSQL reads everybody who is in an offer first.
-        return members.filter(~Exists(here.filter(member=OuterRef("pk"))))
-    return members.filter(pk__in=here.filter(offer=offer_id).values("member"))
+        return members.filter(is_enrolled=False)
+    here = Enrollment.objects.not_removed().filter(offer=offer_id)
+    return members.filter(pk__in=here.values("member"))
 
 
 def offers_to_join(member: Member) -> QuerySet[Offer]:

@@ -10,8 +10,9 @@ from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, TextField
 from django.db.models.functions import MD5, Cast
 
-from affiliates.selectors import members_matching
+from affiliates.selectors import members_matching, of_members_matching
 from core.money import Money
+from core.word_search import Pieces, has_pieces, holds_word
 from payouts.models import (
     OPEN_STATES,
     EntryKind,
@@ -43,7 +44,8 @@ def payouts(
         found = found.filter(member=member_id)
     found = found.filter(_between(first, last))
     for word in search.split():
-        found = found.filter(Q(member__in=members_matching(word)) | Q(reference__icontains=word))
+        referred = holds_word("reference", word) & has_pieces(Pieces("reference"), word)
+        found = found.filter(of_members_matching(word) | referred)
     return found.filter(state=state) if state else found
 
 

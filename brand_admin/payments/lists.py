@@ -143,7 +143,7 @@ class Payments(Listing[Payout]):
     )
 
     def selection(self) -> Selection:
-        return Selection(payouts, {"search": self.search_word, **self.filters.chosen()})
+        return Selection(payouts, {"search": self.search, **self.filters.chosen()})
 
     def everything(self) -> QuerySet[Payout]:
         return Payout.objects.all()

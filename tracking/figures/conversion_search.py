@@ -2,23 +2,21 @@
 
 With a subquery, PostgreSQL can't estimate how few rows it returns, and scans every conversion. So
 the ids of matching orders and members are read first. Up to MAX_LISTED_IDS of them, the query lists
-the ids, and PostgreSQL uses an index.
+the ids, and PostgreSQL uses an index. Of more, it compares each conversion, the newest first, and
+has a page soon.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
-
-from django.db.models import Model, Q, QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Reverse, Upper
+from django.db.models.lookups import StartsWith
 
-from affiliates.selectors import members_matching
-from offers.models import Enrollment
+from affiliates.selectors import of_members_matching
 from tracking.models import Order
-from tracking.models.orders import NUMBER_BACKWARDS, NUMBER_FORWARDS
+from tracking.models.orders import number_backwards, number_forwards
 
 MAX_LISTED_IDS = 1_000
-M = TypeVar("M", bound=Model)
 
 
 def conversions_matching(word: str) -> Q:
@@ -26,21 +24,35 @@ def conversions_matching(word: str) -> Q:
 
     The order number must begin or end with the word; name and address contain it.
     """
-    enrollments = Enrollment.objects.filter(member__in=members_matching(word))
-    return Q(order__in=ids_or_subquery(orders_numbered(word))) | Q(
-        enrollment__in=ids_or_subquery(enrollments)
-    )
+    return _of_orders_numbered(word) | of_members_matching(word)
 
 
 def orders_numbered(text: str) -> QuerySet[Order]:
     """Return orders whose number begins or ends with the text; letter case does not matter."""
-    number = Upper(Value(text))  # by PostgreSQL, like the index: Python turns "ß" into "SS"
-    return Order.objects.alias(forwards=NUMBER_FORWARDS, backwards=NUMBER_BACKWARDS).filter(
-        Q(forwards__startswith=number) | Q(backwards__startswith=Reverse(number))
+    return Order.objects.filter(begins_or_ends_with(text))
+
+
+def _of_orders_numbered(text: str) -> Q:
+    """Match rows of such orders. It reads at most MAX_LISTED_IDS numbers from each index."""
+    beginning, ending = (
+        Order.objects.filter(matches).values_list("pk", flat=True)[: MAX_LISTED_IDS + 1]
+        for matches in (_begins_with(text), _ends_with(text))
     )
+    few = list(beginning.union(ending, all=True))
+    if len(few) <= MAX_LISTED_IDS:
+        return Q(order__in=few)
+    return begins_or_ends_with(text, via="order__")
 
 
-def ids_or_subquery(rows: QuerySet[M]) -> list[int] | QuerySet[Any, Any]:
-    """Return the ids of few rows, or a subquery for many."""
-    few = list(rows.values_list("pk", flat=True)[: MAX_LISTED_IDS + 1])
-    return few if len(few) <= MAX_LISTED_IDS else rows.values("pk")
+def begins_or_ends_with(text: str, *, via: str = "") -> Q:
+    """Match an order by the beginning or the end of its number; `via` leads to it ("order__")."""
+    return _begins_with(text, via) | _ends_with(text, via)
+
+
+def _begins_with(text: str, via: str = "") -> Q:
+    number = Upper(Value(text))  # by PostgreSQL, like the index: Python turns "ß" into "SS"
+    return Q(StartsWith(number_forwards(via), number))
+
+
+def _ends_with(text: str, via: str = "") -> Q:
+    return Q(StartsWith(number_backwards(via), Reverse(Upper(Value(text)))))

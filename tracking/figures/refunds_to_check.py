@@ -12,8 +12,9 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from core.word_search import has_pieces, holds_word
 from tracking.models import Refund, RefundState
-from tracking.models.orders import TO_CHECK
+from tracking.models.orders import REFUND_PIECES, TO_CHECK
 
 
 class RefundOutcome(models.TextChoices):
@@ -54,7 +55,8 @@ def refunds_to_check(
     if last is not None:
         found = found.filter(received_at__lt=last)
     for word in search.split():
-        found = found.filter(Q(external_id__icontains=word) | Q(order_external_id__icontains=word))
+        numbered = holds_word("external_id", word) | holds_word("order_external_id", word)
+        found = found.filter(numbered, has_pieces(REFUND_PIECES, word))
     return found.order_by("-received_at", "-pk")
 
 

@@ -10,19 +10,17 @@ from datetime import date, datetime
 
 from django.db import models
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
-from django.db.models.functions import Upper
 from django.utils import timezone
 
 from core.kept_queries import kept_query
-from tracking.figures.conversion_search import ids_or_subquery, orders_numbered
+from core.word_search import has_pieces, holds_word
+from tracking.figures.conversion_search import begins_or_ends_with
 from tracking.models import Order
-from tracking.models.orders import HAS_CODE, NOT_CREDITED
+from tracking.models.orders import CODE_PIECES, HAS_CODE, NOT_CREDITED
 from tracking.orders.attribution import OTHER_CURRENCY
 from tracking.orders.same_order import MAY_BE_SAME
 
-CODES = Upper(
-    Func(F("promo_codes"), Value("\n"), function="array_to_string", output_field=TextField())
-)
+CODES = Func(F("promo_codes"), Value("\n"), function="array_to_string", output_field=TextField())
 
 
 class Brought(models.TextChoices):
@@ -85,12 +83,9 @@ def _latest() -> QuerySet[Order]:
 
 
 def _matching(word: str) -> Q:
-    """Match orders by number or code. Two queries, as in `conversion_search`."""
-    numbered = orders_numbered(word).filter(NOT_CREDITED)
-    coded = Order.objects.alias(codes=CODES).filter(
-        NOT_CREDITED & HAS_CODE, codes__contains=Upper(Value(word))
-    )
-    return Q(pk__in=ids_or_subquery(numbered)) | Q(pk__in=ids_or_subquery(coded))
+    """Match orders by number or code, each of which has an index."""
+    coded = HAS_CODE & holds_word(CODES, word) & has_pieces(CODE_PIECES, word)
+    return begins_or_ends_with(word) | coded
 
 
 def oldest_unattributed_day() -> date | None:

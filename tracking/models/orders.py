@@ -13,15 +13,27 @@ from core.db import append_only
 from core.kept_sums import after_statement
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
+from core.word_search import Pieces, PiecesOfArray, index_of_pieces
+
 
 # Search finds order numbers by their beginning and their end. LIKE uses an index only with
 # collation "C".
-NUMBER_FORWARDS = Collate(Upper("external_id"), "C")
-NUMBER_BACKWARDS = Collate(Reverse(Upper("external_id")), "C")
+def number_forwards(via: str = "") -> Collate:
+    """The order's number as the index holds it; `via` leads to the order ("order__")."""
+    return Collate(Upper(f"{via}external_id"), "C")
+
+
+def number_backwards(via: str = "") -> Collate:
+    """The same from its end."""
+    return Collate(Reverse(Upper(f"{via}external_id")), "C")
+
+
+NUMBER_FORWARDS, NUMBER_BACKWARDS = number_forwards(), number_backwards()
 SHOWN_NUMBER = Collate(Upper("number"), "C")
 
 NOT_CREDITED = ~models.Q(unattributed="")
 HAS_CODE = ~models.Q(promo_codes=[])
+CODE_PIECES = PiecesOfArray("promo_codes")
 
 
 class PaymentStatus(models.TextChoices):
@@ -122,6 +134,11 @@ class Order(TenantModel):
                 name="tracking_order_lost_codes",
                 condition=NOT_CREDITED & HAS_CODE,
             ),
+            index_of_pieces(
+                CODE_PIECES,
+                name="tracking_order_code_pieces",
+                condition=NOT_CREDITED & HAS_CODE,
+            ),
         ]
         triggers = [
             after_statement(pgtrigger.Update, name="tracking_order_flag_check", func=_CHECK_AGAIN),
@@ -219,6 +236,7 @@ class RefundState(models.TextChoices):
 
 # Refunds that staff should look at: they wait for their order, or took less than was asked.
 TO_CHECK = models.Q(state="parked") | models.Q(state="applied") & ~models.Q(reason="")
+REFUND_PIECES = Pieces("external_id", "order_external_id")
 
 # What the outbox tells of a refund that was applied, applied again, or undone.
 REFUND_TOLD = {
@@ -281,6 +299,7 @@ class Refund(TenantModel):
                 name="tracking_refund_to_check",
                 condition=TO_CHECK,
             ),
+            index_of_pieces(REFUND_PIECES, name="tracking_refund_pieces", condition=TO_CHECK),
         ]
         triggers = [
             event_of_new(

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Upper
 
 from core.tenancy import TenantForeignKey, TenantModel
+from core.word_search import Pieces, index_of_pieces
 from offers.models import Enrollment
 from tracking.models.conversions import Conversion
 
@@ -18,6 +19,9 @@ class QuestionState(models.TextChoices):
     ATTRIBUTED = "attributed", "Sale added"
     EXPLAINED = "explained", "Explained"
     REFUSED = "refused", "Refused"
+
+
+REFERENCE_PIECES = Pieces("order_reference")
 
 
 class Question(TenantModel):
@@ -63,6 +67,7 @@ class Question(TenantModel):
         ]
         indexes = [
             models.Index(fields=["brand", "-asked_at", "-id"], name="tracking_question_new"),
+            index_of_pieces(REFERENCE_PIECES, name="tracking_question_pieces"),
             models.Index(fields=["brand", "enrollment", "-asked_at"], name="tracking_question_who"),
             models.Index(
                 fields=["brand", "asked_at"],

@@ -11,14 +11,15 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.selectors import current_zone
-from affiliates.selectors import members_matching
+from affiliates.selectors import few_members_matching, name_contains
 from core.kept_queries import kept_query
 from core.money import Money
 from core.text import one_line
+from core.word_search import has_pieces, holds_word
 from offers.models import Enrollment
-from tracking.figures.conversion_search import ids_or_subquery
 from tracking.links.items import own_items
 from tracking.models import Click, Conversion, Order, PromoCode, Question, QuestionState
+from tracking.models.questions import REFERENCE_PIECES
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,20 @@ def questions(
     if state:
         found = found.filter(state=state)
     for word in search.split():
-        asking = Enrollment.objects.filter(member__in=members_matching(word))
-        found = found.filter(
-            Q(order_reference__icontains=word) | Q(enrollment__in=ids_or_subquery(asking))
-        )
+        referred = holds_word("order_reference", word) & has_pieces(REFERENCE_PIECES, word)
+        found = found.filter(referred | _asked_by_members_matching(word))
     return (
         found.order_by("asked_at", "pk") if order == "asked" else found.order_by("-asked_at", "-pk")
     )
+
+
+def _asked_by_members_matching(word: str) -> Q:
+    """Match questions whose member has the word in name or address. Two queries."""
+    members = few_members_matching(word)
+    asking = Enrollment.objects.filter(member__in=members or []).values_list("pk", flat=True)
+    if members is None:
+        return name_contains(word, via="enrollment__member__")
+    return Q(enrollment__in=list(asking))
 
 
 def questions_of(enrollment_id: int) -> QuerySet[Question]:

@@ -24,6 +24,7 @@ from tracking.orders.applying import refunded_of
 from tracking.reconciliation.clicks import CLICK_QUERIES
 from tracking.reconciliation.flags import FLAG_QUERIES
 from tracking.reconciliation.kept_sums import KEPT_SUM_QUERIES
+from tracking.reconciliation.members import MEMBER_QUERIES
 from tracking.reconciliation.payout_runs import PAYOUT_RUN_QUERIES
 from tracking.reconciliation.payouts import PAYOUT_QUERIES
 from tracking.reconciliation.sales import SALES_QUERIES
@@ -39,6 +40,7 @@ QUERIES = (
     *PAYOUT_RUN_QUERIES,
     *KEPT_SUM_QUERIES,
     *FLAG_QUERIES,
+    *MEMBER_QUERIES,
 )
 
 

@@ -9,15 +9,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from affiliates.selectors import members
 from core.public_ids import IdKind, public_id
 from core.tenancy import acting_for
-from offers.selectors import in_offer
 from tests.api.nouns.stage import ROOT, Stage, id_of
 from tests.api.shop import Shop, key_for
 from tests.cast import NOW, SYSTEM, order
 from tracking.orders.recording import record_order
-from tracking.questions.selectors import questions
 
 # The lists, the address of one of each, and the name of its row on the stage.
 LISTS = {
@@ -306,6 +303,7 @@ def test_an_index_leads_to_each_page_without_sorting(table: str) -> None:
 
 # Filters that few rows of a long list may match, and the index that holds them alone.
 FILTERED = [
+    ("affiliates_member", "joined_at", "NOT is_enrolled", "affiliates_member_in_no_offer"),
     ("offers_enrollment", "joined_at", "status = 'removed'", "offers_enrollment_away"),
     ("tracking_promocode", "created_at", "status = 'inactive'", "tracking_code_ended"),
     ("tracking_trackinglink", "created_at", "status = 'inactive'", "tracking_link_ended"),
@@ -333,14 +331,3 @@ def test_an_index_leads_to_the_few_rows_of_a_filter(
 
     assert index in plan
     assert "Sort" not in plan
-
-
-def test_a_list_begins_without_reading_all_that_it_may_leave_out(stage: Stage) -> None:
-    """Neither all who are in offers, nor the member of each question."""
-    with stage.at_juniper():
-        without_offer = in_offer(members(), None).explain()
-        of_mara = questions(search="Mara")
-
-        assert "Anti Join" in without_offer
-        assert "affiliates_member" not in str(of_mara.select_related(None).query)
-        assert [row.enrollment_id for row in of_mara] == [stage.rows["question"].enrollment_id]

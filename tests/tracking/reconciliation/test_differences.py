@@ -91,6 +91,7 @@ def test_an_honest_history_has_no_difference(history: Cast) -> None:
         ("UPDATE payouts_ledgersum SET amount_minor = 1", "ledger sum in GBP of enrollment"),
         ("DELETE FROM tracking_conversioncount", "conversions accepted of offer"),
         ("UPDATE accounts_auditcount SET entries = 7", "audit entries about order of brand"),
+        ("UPDATE affiliates_member SET is_enrolled = false", "whether in an offer, member"),
     ],
 )
 def test_a_falsified_figure_is_found(history: Cast, falsify: str, what: str) -> None:

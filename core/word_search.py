@@ -1,0 +1,69 @@
+"""Find the rows whose texts contain a word by an index, in a brand of any size.
+
+PostgreSQL's own extension for that (pg_trgm) is not on every server, and its indexes know no
+brand. So `core_pieces` cuts texts into all pieces of one to three letters, in upper case and with
+the brand before them ("12:MAR"), and a GIN index holds them. A text contains a word only if it has
+all pieces of the word: those of three letters, or the word itself if it is shorter. As the reverse
+does not follow, a search compares the text as well: `has_pieces` and `holds_word`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db.models import BooleanField, F, Func, Q, TextField, Value
+from django.db.models.functions import StrIndex, Upper
+from django.db.models.lookups import GreaterThan
+from django.utils.deconstruct import deconstructible
+
+from core.tenancy import current_brand_id
+
+MAX_PENDING_KB = 256  # of new pieces that every search reads until they are merged into the index
+
+
+@deconstructible(path="core.word_search.Pieces")
+class Pieces(Func):
+    """The pieces of the texts of a row."""
+
+    template = "core_pieces(%(expressions)s)"
+    output_field = ArrayField(TextField())
+
+    def __init__(self, *fields: str) -> None:
+        super().__init__(F("brand"), Value(1), *map(F, fields))
+
+
+@deconstructible(path="core.word_search.PiecesOfArray")
+class PiecesOfArray(Func):
+    """The pieces of the texts in an array of a row."""
+
+    template = "core_pieces(%(expressions)s::text[])"
+    output_field = ArrayField(TextField())
+
+    def __init__(self, field: str) -> None:
+        super().__init__(F("brand"), Value(1), Func(F(field), template="VARIADIC %(expressions)s"))
+
+
+def index_of_pieces(pieces: Func, *, name: str, condition: Q | None = None) -> GinIndex:
+    """Return an index by which `has_pieces` of the same pieces finds rows."""
+    return GinIndex(pieces, name=name, condition=condition, gin_pending_list_limit=MAX_PENDING_KB)
+
+
+def holds_word(text: str | Func, word: str) -> Q:
+    """Match rows whose text, of a field or an expression, contains the word in any letter case.
+
+    Of LIKE, PostgreSQL takes for granted that it finds few rows, and then reads and sorts all that
+    it does find. Of this it does not, so the pieces alone say how many there are.
+    """
+    found = StrIndex(Upper(text), Upper(Value(word)))
+    return Q(GreaterThan(found, Value(0)))
+
+
+def has_pieces(pieces: Func, word: str) -> Q:
+    """Match the rows that may contain the word, letter case aside. Compare their texts as well."""
+    of_word = Func(Value(current_brand_id()), Value(word), function="core_word_pieces")
+    contained: Any = Func(
+        pieces, of_word, template="%(expressions)s", arg_joiner=" @> ", output_field=BooleanField()
+    )
+    return Q(contained)
