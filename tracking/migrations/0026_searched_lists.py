@@ -8,16 +8,13 @@ import core.word_search
 
 # PostgreSQL takes no statistics from an index of some rows, and has to know how many rows have a
 # piece.
-STATISTICS = [
-    "CREATE STATISTICS tracking_order_code_pieces_of_all"
-    " ON (core_pieces(brand_id, 1, VARIADIC (promo_codes)::text[])) FROM tracking_order",
-    "CREATE STATISTICS tracking_refund_pieces_of_all"
-    " ON (core_pieces(brand_id, 1, external_id, order_external_id)) FROM tracking_refund",
-]
-NO_STATISTICS = [
-    "DROP STATISTICS tracking_order_code_pieces_of_all",
-    "DROP STATISTICS tracking_refund_pieces_of_all",
-]
+STATISTICS = """
+CREATE STATISTICS tracking_order_code_pieces_of_all
+    ON (core_pieces(brand_id, 1, VARIADIC (promo_codes)::text[])) FROM tracking_order;
+CREATE STATISTICS tracking_refund_pieces_of_all
+    ON (core_pieces(brand_id, 1, external_id, order_external_id)) FROM tracking_refund
+"""
+NO_STATISTICS = "DROP STATISTICS tracking_order_code_pieces_of_all, tracking_refund_pieces_of_all"
 
 
 class Migration(migrations.Migration):

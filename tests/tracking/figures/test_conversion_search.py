@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from affiliates import selectors
 from tests.cast import NOW, SYSTEM, Cast, order
 from tracking.figures import conversion_search
 from tracking.figures.conversion_list import conversions
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("at_juniper")
 NUMBERS = {"SM-1001": "MARA15", "SM-1002": "DIEGO10", "50%_off/Straße\\1": "MARA15"}
 
 
-@pytest.mark.parametrize("few", [0, 1, 1_000])  # more than these are looked up in the query itself
+@pytest.mark.parametrize("few", [0, 1, 1_000])  # of more than these, each row is compared
 @pytest.mark.parametrize(
     ("search", "found"),
     [
@@ -37,6 +38,7 @@ def test_a_word_is_a_number_or_a_member(
     cast: Cast, search: str, found: list[str], few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conversion_search, "MAX_LISTED_IDS", few)
+    monkeypatch.setattr(selectors, "MAX_LISTED_MEMBERS", few)
     for number, code in NUMBERS.items():
         record_order(source="shop", order=order(number, promo_code=code), by=SYSTEM, now=NOW)
 
