@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Staff, User
 from accounts.test_mode_triggers import live_brands_only
 from core.tenancy import TenantForeignKey, TenantModel
-from core.word_search import Pieces, index_of_pieces
+from core.word_search import index_of_pieces, pieces_of
 
 # A login gives access to a creator's account only if both have the same, proven address.
 SAME_PROVEN_ADDRESS = """
@@ -80,7 +80,7 @@ class CreatorLogin(User):
 
 # What a search for a member looks at.
 NAME_FIELDS = ("first_name", "last_name", "email")
-NAME_PIECES = Pieces(*NAME_FIELDS)
+NAME_PIECES = pieces_of(*NAME_FIELDS)
 
 
 class Member(TenantModel):

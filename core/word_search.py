@@ -16,33 +16,27 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db.models import BooleanField, F, Func, Q, TextField, Value
 from django.db.models.functions import StrIndex, Upper
 from django.db.models.lookups import GreaterThan
-from django.utils.deconstruct import deconstructible
 
 from core.tenancy import current_brand_id
 
 MAX_PENDING_KB = 256  # of new pieces that every search reads until they are merged into the index
 
 
-@deconstructible(path="core.word_search.Pieces")
-class Pieces(Func):
-    """The pieces of the texts of a row."""
-
-    template = "core_pieces(%(expressions)s)"
-    output_field = ArrayField(TextField())
-
-    def __init__(self, *fields: str) -> None:
-        super().__init__(F("brand"), Value(1), *map(F, fields))
+def pieces_of(*fields: str) -> Func:
+    """Return the pieces of the texts of a row."""
+    return _pieces("core_pieces(%(expressions)s)", *map(F, fields))
 
 
-@deconstructible(path="core.word_search.PiecesOfArray")
-class PiecesOfArray(Func):
-    """The pieces of the texts in an array of a row."""
+def pieces_of_array(field: str) -> Func:
+    """Return the pieces of the texts in an array of a row."""
+    array = Func(F(field), template="VARIADIC %(expressions)s")
+    return _pieces("core_pieces(%(expressions)s::text[])", array)
 
-    template = "core_pieces(%(expressions)s::text[])"
-    output_field = ArrayField(TextField())
 
-    def __init__(self, field: str) -> None:
-        super().__init__(F("brand"), Value(1), Func(F(field), template="VARIADIC %(expressions)s"))
+def _pieces(template: str, *texts: Any) -> Func:
+    return Func(
+        F("brand"), Value(1), *texts, template=template, output_field=ArrayField(TextField())
+    )
 
 
 def index_of_pieces(pieces: Func, *, name: str, condition: Q | None = None) -> GinIndex:

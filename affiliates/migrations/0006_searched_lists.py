@@ -1,10 +1,9 @@
 """Find members by a word, and those in no offer, without reading the others."""
 
+import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
-
-import core.word_search
 
 
 class Migration(migrations.Migration):
@@ -28,7 +27,15 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="member",
             index=django.contrib.postgres.indexes.GinIndex(
-                core.word_search.Pieces("first_name", "last_name", "email"),
+                models.Func(
+                    models.F("brand"),
+                    models.Value(1),
+                    models.F("first_name"),
+                    models.F("last_name"),
+                    models.F("email"),
+                    template="core_pieces(%(expressions)s)",
+                    output_field=django.contrib.postgres.fields.ArrayField(models.TextField()),
+                ),
                 name="affiliates_member_pieces",
                 gin_pending_list_limit=256,
             ),

@@ -1,10 +1,9 @@
 """Find payments by a part of their reference without reading the others."""
 
+import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations
-
-import core.word_search
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -19,7 +18,13 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="payout",
             index=django.contrib.postgres.indexes.GinIndex(
-                core.word_search.Pieces("reference"),
+                models.Func(
+                    models.F("brand"),
+                    models.Value(1),
+                    models.F("reference"),
+                    template="core_pieces(%(expressions)s)",
+                    output_field=django.contrib.postgres.fields.ArrayField(models.TextField()),
+                ),
                 name="payouts_payout_pieces",
                 gin_pending_list_limit=256,
             ),

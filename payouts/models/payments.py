@@ -22,7 +22,7 @@ from core.db import append_only
 from core.kept_sums import KeptSum, kept_in
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
-from core.word_search import Pieces, index_of_pieces
+from core.word_search import index_of_pieces, pieces_of
 from offers.models import JOIN_ENROLLMENT, Enrollment, Offer
 from payouts.models.details import DetailsRelease
 
@@ -169,7 +169,7 @@ class Payout(TenantModel):
         indexes = [
             models.Index(fields=["brand", "member", "-id"], name="payouts_payout_member"),
             models.Index(fields=["brand", "-created_at", "-id"], name="payouts_payout_newest"),
-            index_of_pieces(Pieces("reference"), name="payouts_payout_pieces"),
+            index_of_pieces(pieces_of("reference"), name="payouts_payout_pieces"),
             models.Index(
                 fields=["brand", "state", "-created_at", "-id"], name="payouts_payout_in_state"
             ),

@@ -97,6 +97,7 @@ POSTERS = {
 }
 # They lock what others write; every other module locks what it writes itself.
 LOCKERS = {
+    "offers/enrolled.py",
     "integrations/recording.py",
     "tracking/importing/members.py",
     "tracking/links/partitions.py",

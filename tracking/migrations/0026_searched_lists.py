@@ -1,10 +1,9 @@
 """Find questions, refunds to check and the codes of unattributed orders by a part of their text."""
 
+import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
-
-import core.word_search
 
 # PostgreSQL takes no statistics from an index of some rows, and has to know how many rows have a
 # piece.
@@ -29,7 +28,13 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="order",
             index=django.contrib.postgres.indexes.GinIndex(
-                core.word_search.PiecesOfArray("promo_codes"),
+                models.Func(
+                    models.F("brand"),
+                    models.Value(1),
+                    models.Func(models.F("promo_codes"), template="VARIADIC %(expressions)s"),
+                    template="core_pieces(%(expressions)s::text[])",
+                    output_field=django.contrib.postgres.fields.ArrayField(models.TextField()),
+                ),
                 name="tracking_order_code_pieces",
                 condition=models.Q(
                     models.Q(("unattributed", ""), _negated=True),
@@ -41,7 +46,13 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="question",
             index=django.contrib.postgres.indexes.GinIndex(
-                core.word_search.Pieces("order_reference"),
+                models.Func(
+                    models.F("brand"),
+                    models.Value(1),
+                    models.F("order_reference"),
+                    template="core_pieces(%(expressions)s)",
+                    output_field=django.contrib.postgres.fields.ArrayField(models.TextField()),
+                ),
                 name="tracking_question_pieces",
                 gin_pending_list_limit=256,
             ),
@@ -49,7 +60,14 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="refund",
             index=django.contrib.postgres.indexes.GinIndex(
-                core.word_search.Pieces("external_id", "order_external_id"),
+                models.Func(
+                    models.F("brand"),
+                    models.Value(1),
+                    models.F("external_id"),
+                    models.F("order_external_id"),
+                    template="core_pieces(%(expressions)s)",
+                    output_field=django.contrib.postgres.fields.ArrayField(models.TextField()),
+                ),
                 name="tracking_refund_pieces",
                 condition=models.Q(
                     ("state", "parked"),

@@ -13,7 +13,7 @@ from core.db import append_only
 from core.kept_sums import after_statement
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
-from core.word_search import Pieces, PiecesOfArray, index_of_pieces
+from core.word_search import index_of_pieces, pieces_of, pieces_of_array
 
 
 # Search finds order numbers by their beginning and their end. LIKE uses an index only with
@@ -33,7 +33,7 @@ SHOWN_NUMBER = Collate(Upper("number"), "C")
 
 NOT_CREDITED = ~models.Q(unattributed="")
 HAS_CODE = ~models.Q(promo_codes=[])
-CODE_PIECES = PiecesOfArray("promo_codes")
+CODE_PIECES = pieces_of_array("promo_codes")
 
 
 class PaymentStatus(models.TextChoices):
@@ -236,7 +236,7 @@ class RefundState(models.TextChoices):
 
 # Refunds that staff should look at: they wait for their order, or took less than was asked.
 TO_CHECK = models.Q(state="parked") | models.Q(state="applied") & ~models.Q(reason="")
-REFUND_PIECES = Pieces("external_id", "order_external_id")
+REFUND_PIECES = pieces_of("external_id", "order_external_id")
 
 # What the outbox tells of a refund that was applied, applied again, or undone.
 REFUND_TOLD = {

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Upper
 
 from core.tenancy import TenantForeignKey, TenantModel
-from core.word_search import Pieces, index_of_pieces
+from core.word_search import index_of_pieces, pieces_of
 from offers.models import Enrollment
 from tracking.models.conversions import Conversion
 
@@ -21,7 +21,7 @@ class QuestionState(models.TextChoices):
     REFUSED = "refused", "Refused"
 
 
-REFERENCE_PIECES = Pieces("order_reference")
+REFERENCE_PIECES = pieces_of("order_reference")
 
 
 class Question(TenantModel):
