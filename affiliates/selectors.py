@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from affiliates.models import NAME_FIELDS, NAME_PIECES, Member, MemberTag
 from core.word_search import has_pieces, holds_word
 
-MAX_LISTED_MEMBERS = 1_000
+MAX_LISTED_IDS = 500
 
 
 def name_contains(word: str, *, via: str = "") -> Q:
@@ -25,20 +26,19 @@ def members_matching(word: str) -> QuerySet[Member]:
     return Member.objects.filter(name_contains(word), has_pieces(NAME_PIECES, word))
 
 
-def few_members_matching(word: str) -> list[int] | None:
-    """The numbers of these members, or None where they are more than MAX_LISTED_MEMBERS.
+def few_ids(rows: QuerySet[Any]) -> list[int] | None:
+    """The ids of the rows, or None where they are more than MAX_LISTED_IDS. One query.
 
     So a list finds the rows of few members by an index. Of many members it compares row by row, in
     its own sequence: a page is soon full.
     """
-    found = members_matching(word).values_list("pk", flat=True)
-    few = list(found[: MAX_LISTED_MEMBERS + 1])
-    return few if len(few) <= MAX_LISTED_MEMBERS else None
+    few = list(rows.values_list("pk", flat=True)[: MAX_LISTED_IDS + 1])
+    return few if len(few) <= MAX_LISTED_IDS else None
 
 
 def of_members_matching(word: str, *, member: str = "member") -> Q:
     """Match rows whose `member` has the word in name or address. One query, for their numbers."""
-    few = few_members_matching(word)
+    few = few_ids(members_matching(word))
     return name_contains(word, via=f"{member}__") if few is None else Q(**{f"{member}__in": few})
 
 

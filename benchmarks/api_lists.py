@@ -40,10 +40,11 @@ CLICK_PAUSE = timedelta(seconds=20)  # between two clicks
 # Of the heavy member, and of others. @deep: a page among the oldest tenth of the rows.
 LISTS = {
     "/orders": ("", "@deep", "unattributed=true", "unattributed=true&brought=code",
-                "unattributed=true&source=bench", "unattributed=true&search=lost-7"),
+                "unattributed=true&source=bench",
+                "unattributed=true&search=lost-7&limit=10"),
     "/refunds": ("", "@deep", "order={order}", "to_check=true&limit=2",
                 "to_check=true&outcome=in-part&limit=2",
-                 "to_check=true&search=77"),
+                 "to_check=true&search=00&limit=2"),
     "/revisions": ("order={order}",),
     "/clicks": ("", "@deep", "enrollment={heavy}", "enrollment={light}&limit=1"),
     "/conversions": ("", "@deep", "status=pending", "status=rejected", "status=undecided",

@@ -12,11 +12,10 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Reverse, Upper
 from django.db.models.lookups import StartsWith
 
+from affiliates import selectors as members
 from affiliates.selectors import of_members_matching
 from tracking.models import Order
 from tracking.models.orders import number_backwards, number_forwards
-
-MAX_LISTED_IDS = 1_000
 
 
 def conversions_matching(word: str) -> Q:
@@ -35,11 +34,11 @@ def orders_numbered(text: str) -> QuerySet[Order]:
 def _of_orders_numbered(text: str) -> Q:
     """Match rows of such orders. It reads at most MAX_LISTED_IDS numbers from each index."""
     beginning, ending = (
-        Order.objects.filter(matches).values_list("pk", flat=True)[: MAX_LISTED_IDS + 1]
+        Order.objects.filter(matches).values_list("pk", flat=True)[: members.MAX_LISTED_IDS + 1]
         for matches in (_begins_with(text), _ends_with(text))
     )
     few = list(beginning.union(ending, all=True))
-    if len(few) <= MAX_LISTED_IDS:
+    if len(few) <= members.MAX_LISTED_IDS:
         return Q(order__in=few)
     return begins_or_ends_with(text, via="order__")
 

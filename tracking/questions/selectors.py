@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.selectors import current_zone
-from affiliates.selectors import few_members_matching, name_contains
+from affiliates.selectors import few_ids, members_matching, name_contains
 from core.kept_queries import kept_query
 from core.money import Money
 from core.text import one_line
@@ -79,12 +79,11 @@ def questions(
 
 
 def _asked_by_members_matching(word: str) -> Q:
-    """Match questions whose member has the word in name or address. Two queries."""
-    members = few_members_matching(word)
-    asking = Enrollment.objects.filter(member__in=members or []).values_list("pk", flat=True)
-    if members is None:
+    """Match questions whose member has the word in name or address. One query, for their ids."""
+    few = few_ids(Enrollment.objects.filter(member__in=members_matching(word)))
+    if few is None:
         return name_contains(word, via="enrollment__member__")
-    return Q(enrollment__in=list(asking))
+    return Q(enrollment__in=few)
 
 
 def questions_of(enrollment_id: int) -> QuerySet[Question]:

@@ -6,7 +6,6 @@ import pytest
 
 from affiliates import selectors
 from tests.cast import NOW, SYSTEM, Cast, order
-from tracking.figures import conversion_search
 from tracking.figures.conversion_list import conversions
 from tracking.orders.recording import record_order
 
@@ -37,8 +36,7 @@ NUMBERS = {"SM-1001": "MARA15", "SM-1002": "DIEGO10", "50%_off/Straße\\1": "MAR
 def test_a_word_is_a_number_or_a_member(
     cast: Cast, search: str, found: list[str], few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversion_search, "MAX_LISTED_IDS", few)
-    monkeypatch.setattr(selectors, "MAX_LISTED_MEMBERS", few)
+    monkeypatch.setattr(selectors, "MAX_LISTED_IDS", few)
     for number, code in NUMBERS.items():
         record_order(source="shop", order=order(number, promo_code=code), by=SYSTEM, now=NOW)
 
