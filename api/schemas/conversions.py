@@ -85,7 +85,12 @@ class ConversionShown(Shown):
 class AskedConversions(AskedWholePage):
     """`created_since` and `created_before` are times of the orders."""
 
-    search: str = Field("", max_length=200, description="The order's number, or the member.")
+    search: str = Field(
+        "",
+        max_length=200,
+        description="The beginning or the end of the order's number, or a part of the member's name"
+        " or address.",
+    )
     status: Literal["", "pending", "accepted", "rejected", "undecided"] = ""
     offer: str = asked_id(IdKind.OFFER)
     member: str = asked_id(IdKind.MEMBER)
@@ -168,7 +173,11 @@ class QuestionShown(Shown):
 
 
 class AskedQuestions(AskedWholePage):
-    search: str = Field("", max_length=200, description="The order's number, or the member.")
+    search: str = Field(
+        "",
+        max_length=200,
+        description="A part of the order's number, or of the member's name or address.",
+    )
     state: State | Literal[""] = ""
     member: str = asked_id(IdKind.MEMBER)
 

@@ -51,7 +51,12 @@ class FlagShown(Shown):
 class AskedFlags(AskedWholePage):
     """`created_since` and `created_before` are times at which flags were raised."""
 
-    search: str = Field("", max_length=200, description="The order's number, or the member.")
+    search: str = Field(
+        "",
+        max_length=200,
+        description="The beginning or the end of the order's number, or a part of the member's name"
+        " or address.",
+    )
     state: FlagStateName | Literal[""] = ""
     kind: Kind | Literal[""] = ""
     offer: str = Field("", max_length=40)

@@ -38,7 +38,11 @@ class AskedOrders(AskedPage):
     """The newest received first; of unattributed orders, those placed last."""
 
     unattributed: bool = Field(False, description="Those that no member is credited for.")
-    search: str = Field("", max_length=120, description="With unattributed: a number or a code.")
+    search: str = Field(
+        "",
+        max_length=120,
+        description="With unattributed: the beginning or the end of a number, or a part of a code.",
+    )
     source: Source = Field("", description="With unattributed.")
     brought: Literal["", "code", "click", "nothing", "currency", "same", "test"] = Field(
         "", description="With unattributed: the evidence that they have."

@@ -76,7 +76,11 @@ class PayoutWhole(PayoutShown):
 
 
 class AskedPayouts(AskedWholePage):
-    search: str = Field("", max_length=200, description="The member's name, or the reference.")
+    search: str = Field(
+        "",
+        max_length=200,
+        description="A part of the member's name or address, or of the reference.",
+    )
     member: str = asked_id(IdKind.MEMBER)
     state: State | Literal[""] = ""
 
