@@ -15,18 +15,15 @@ from affiliates.logins import user_for_proven_address
 from affiliates.models import Creator
 from affiliates.services import add_member
 from core.tenancy import acting_for
-from offers.models import OfferStatus
-from offers.services import create_offer, enroll, set_offer_status
+from offers.services import create_offer, enroll
 from offers.terms import TermsValues
-from payouts.models import PayoutState
-from payouts.services import adjust, return_payment
+from payouts.services import adjust
 from tests.answers import page_text
-from tests.cast import Cast, offer_values, pay_all_due
+from tests.cast import Cast, offer_values
 from tests.factories import AuthenticatorFactory
 from tests.mailbox import Mailbox
 from tests.portal.conftest import path_of, text_of
 from tests.snapshot import Snapshot, snapshot
-from tracking.models import TrackingLink
 
 JUNE = "june@okafor.example"
 CODE = re.compile(r"^\s+(\d{6})\b", re.MULTILINE)
@@ -369,42 +366,6 @@ def test_money_of_one_currency_is_added_over_brands(cast: Cast, client: Client) 
         "GBP": "50.00",
         "USD": "15.00",
     }
-
-
-@pytest.mark.parametrize("counts", [True, False])
-def test_code_and_link_are_copied_from_the_row_while_they_count(
-    cast: Cast, client: Client, counts: bool
-) -> None:
-    with acting_for(cast.juniper):
-        slug = TrackingLink.objects.get(enrollment=cast.june_in_glow).slug
-        if not counts:
-            set_offer_status(offer=cast.glow, status=OfferStatus.PAUSED, by=cast.by, now=cast.now)
-
-    page = text_of(logged_in(client, cast), "/portal/")
-
-    assert ('data-copy="JUNE20"' in page) is counts
-    assert (f'data-copy="http://testserver/r/{slug}"' in page) is counts
-    assert 'data-copy="MARA15"' not in page
-
-
-@pytest.mark.parametrize("is_repaid", [False, True])
-def test_a_failed_payment_leads_to_the_details_until_the_next(
-    cast: Cast, client: Client, is_repaid: bool
-) -> None:
-    earn(cast)
-    with acting_for(cast.juniper):
-        payout = pay_all_due(cast.june)
-        return_payment(
-            payout=payout, state=PayoutState.FAILED, reason="Closed", by=cast.by, now=cast.now
-        )
-        if is_repaid:
-            pay_all_due(cast.june)
-
-    page = text_of(logged_in(client, cast), "/portal/")
-
-    _, _, after = page.partition("payment of £42.00 didn")
-    assert bool(after) is not is_repaid
-    assert ("Check your payout details" in after) is not is_repaid
 
 
 def test_who_is_no_creator_is_told(cast: Cast, client: Client) -> None:
