@@ -64,6 +64,20 @@ class Counts:
         return self.among({MessageState.FAILED, MessageState.BOUNCED})
 
     @property
+    def delivered(self) -> int:
+        """Put into the mailbox, where the delivery service reports that. Part of `reached`."""
+        return self.of.get(MessageState.DELIVERED, 0)
+
+    @property
+    def bounced(self) -> int:
+        return self.of.get(MessageState.BOUNCED, 0)
+
+    @property
+    def refused(self) -> int:
+        """Failed for another reason than a bounce."""
+        return self.of.get(MessageState.FAILED, 0)
+
+    @property
     def unknown(self) -> int:
         return self.of.get(MessageState.UNKNOWN, 0)
 
@@ -199,6 +213,30 @@ def latest_by_about(
             "about", "pk", "state", "settled_at", "reason"
         )
     }
+
+
+@dataclass(frozen=True, slots=True)
+class SentAlready:
+    """The newest campaign with the same text, and how many of the people got one of them."""
+
+    campaign: Campaign
+    people: int
+
+
+def sent_already(
+    *, about: str, subject: str, text: str, recipients: Iterable[str]
+) -> SentAlready | None:
+    """Return to how many of these people the same mail about the same thing went already.
+
+    `text` is the prepared plain text, as another editor may have written the same in other HTML.
+    """
+    alike = Campaign.objects.filter(about=about, subject=subject, text=text)
+    rows = Message.objects.perhaps_reached().filter(campaign__in=alike)
+    found = dict(rows.order_by("campaign").values_list("recipient", "campaign"))
+    again = [found[one] for one in recipients if one in found]
+    if not again:
+        return None
+    return SentAlready(Campaign.objects.get(pk=max(again)), len(again))
 
 
 def latest_campaign(*, purpose: str, about: str) -> int:

@@ -30,6 +30,18 @@ TOO_MANY_REQUESTS = 429
 REPLY_OK, REPLY_SEND_CONTENT = 250, 354  # SMTP's answers (RFC 5321)
 SMTPReply = tuple[int, bytes]
 _NO_SUCH_MAILBOX = re.compile(r"\b5\.1\.(?:1|2|3|6|10)\b")  # RFC 3463 and the IANA registry
+_ENHANCED_CODE = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+# What servers without enhanced codes write after 550, 551 or 553 (RFC 5321, 4.2.3).
+_NO_SUCH_USER = re.compile(
+    r"""^(?:smtp;\s*)?55[013]\b.*(?:
+        no\ such\ (?:user|person|mailbox|recipient|address|account|local\ user)
+        | (?:user|recipient|mailbox|account|address)\ (?:is\ )?(?:unknown|not\ (?:found|known))
+        | unknown\ (?:user|recipient|mailbox|account|local[-\ ]part)
+        | (?:user|recipient|mailbox|account|address)\ (?:\S+\ )?does(?:n't|\ not)\ exist
+        | (?:no|invalid|not\ a\ valid)\ mailbox
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 class UnreachableError(Exception):
@@ -218,8 +230,13 @@ def error_text(error: Exception) -> str:
 
 
 def is_no_such_mailbox(said: str) -> bool:
-    """Whether a mail server's reply says that the mailbox does not exist."""
-    return bool(_NO_SUCH_MAILBOX.search(said))
+    """Whether a mail server's reply says that the mailbox does not exist.
+
+    Its enhanced code decides. The words count only where there is none.
+    """
+    if _ENHANCED_CODE.search(said):
+        return bool(_NO_SUCH_MAILBOX.search(said))
+    return bool(_NO_SUCH_USER.search(said))
 
 
 def _address_alone(address: str) -> str:

@@ -118,10 +118,12 @@ def chromium() -> Iterator[Browser]:
 def click_into(page: Page, editor: str, key: str) -> None:
     """Click into the editor that this selector finds, then press a key such as "Control+Home".
 
-    The click's timers run first, as they do for people. Keys of a script come before timers: on a
-    busy machine the caret moved with the key, and then back to where the click had been.
+    The click has the editor loaded, and its timers run first, as they do for people. Keys of a
+    script come before timers: on a busy machine the caret moved with the key, and then back to
+    where the click had been.
     """
     page.locator(f"{editor} .ProseMirror").click()
+    page.locator(f"{editor}[data-ready]").wait_for()
     page.evaluate(AFTER_TIMERS)
     page.keyboard.press(key)
     page.evaluate(AFTER_TIMERS)

@@ -32,7 +32,7 @@ from brand_admin.emails.draft import (
     read_draft,
     with_gaps_named,
 )
-from brand_admin.emails.forms import EmailTextForm, TemplateNameForm
+from brand_admin.emails.forms import DrawerTextForm, TemplateNameForm
 from brand_admin.emails.progress import in_words, progress_of
 from brand_admin.emails.starting import is_among, starting_texts, text_of
 from brand_admin.pages import id_in, render_page
@@ -41,7 +41,7 @@ from core.references import Reference
 from core.versions import ChangedMeanwhileError
 from notifications.models import Campaign, Purpose
 from notifications.rendering import VARIABLES, missing_values, render
-from notifications.selectors import latest_campaign, template_named
+from notifications.selectors import latest_campaign, sent_already, template_named
 from notifications.services import (
     AudienceTakenError,
     PostalAddressMissingError,
@@ -78,7 +78,7 @@ def compose(request: BrandRequest) -> HttpResponse:
     draft = read_draft(data, back=_way_back(request, data.get("back", "")))
     if "subject" not in data:
         return _replace(request, draft)
-    text_form = EmailTextForm(data)
+    text_form = DrawerTextForm(data)
     action: Action = ACTIONS.get(data.get("go", ""), _write)
     if action not in FOR_ANY_TEXT and not text_form.is_valid():
         return _write(request, draft, text_form, status=422)
@@ -112,7 +112,12 @@ def preview_frame(
 
 
 def _write(
-    request: BrandRequest, draft: Draft, text_form: EmailTextForm, *, status: int = 200, **more: Any
+    request: BrandRequest,
+    draft: Draft,
+    text_form: DrawerTextForm,
+    *,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
     return _show(
         request,
@@ -129,7 +134,7 @@ def _write(
     )
 
 
-def _start(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
+def _start(request: BrandRequest, draft: Draft, text_form: DrawerTextForm) -> HttpResponse:
     """Start over with the chosen text, but ask first if changes would be lost."""
     texts = starting_texts(draft.purpose)
     chosen = text_of(request.POST.get("template", ""), texts)
@@ -139,23 +144,23 @@ def _start(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> Htt
 
 
 def _replace(
-    request: BrandRequest, draft: Draft, text_form: EmailTextForm | None = None
+    request: BrandRequest, draft: Draft, text_form: DrawerTextForm | None = None
 ) -> HttpResponse:
     """Start with the chosen text, or with the standard text."""
     key = request.POST.get("template", draft.started)
     chosen = text_of(key, starting_texts(draft.purpose))
-    fresh = EmailTextForm({"subject": chosen.subject, "body": chosen.body})
+    fresh = DrawerTextForm({"subject": chosen.subject, "body": chosen.body})
     return _write(request, replace(draft, started=chosen.key), fresh)
 
 
-def _name(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
+def _name(request: BrandRequest, draft: Draft, text_form: DrawerTextForm) -> HttpResponse:
     """Ask under which name to save the text; the template it started from is proposed."""
     names = {text.key: text.name for text in starting_texts(draft.purpose)[1:]}
     naming = TemplateNameForm(initial={"name": names.get(draft.started, "")})
     return _show(request, SAVE, draft, status=200, text_form=text_form, naming=naming)
 
 
-def _save(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
+def _save(request: BrandRequest, draft: Draft, text_form: DrawerTextForm) -> HttpResponse:
     """Save under the name. An existing template is overwritten only after confirmation."""
     naming, taken = TemplateNameForm(request.POST), None
     if naming.is_valid():
@@ -199,7 +204,12 @@ def _version_asked(request: BrandRequest) -> int | None:
 
 
 def _preview(
-    request: BrandRequest, draft: Draft, text_form: EmailTextForm, *, status: int = 200, **more: Any
+    request: BrandRequest,
+    draft: Draft,
+    text_form: DrawerTextForm,
+    *,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
     """Show one recipient at a time, first those with a missing value."""
     parted, people = _parted(request, draft, text_form)
@@ -208,6 +218,7 @@ def _preview(
     keep_text(request.user, draft, text_form.cleaned_data)
     number = _shown_number(request, len(people))
     one = people[number - 1]
+    mail = prepared_for(request.brand, text_form.cleaned_data)
     gaps = {blocked.recipient.recipient: blocked.missing for blocked in parted.blocked}
     return _show(
         request,
@@ -222,12 +233,18 @@ def _preview(
         enrollment_id=Reference(one.about).number,
         number=number,
         total=len(people),
+        twice=sent_already(
+            about=draft.about,
+            subject=mail.subject,
+            text=mail.text,
+            recipients=[recipient.recipient for recipient in people],
+        ),
         last_shown=number == len(people),
         **more,
     )
 
 
-def _test(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
+def _test(request: BrandRequest, draft: Draft, text_form: DrawerTextForm) -> HttpResponse:
     """Send the shown recipient's mail to the member of staff who writes it."""
     parted, people = _parted(request, draft, text_form)
     if not parted.ready:
@@ -257,10 +274,10 @@ def _test(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> Http
     except RecipientsError as error:
         return _preview(request, draft, text_form, status=422, refused=str(error))
     action = _write if request.POST.get("on") == "write" else _preview
-    return action(request, draft, text_form, tested=request.user.email)
+    return action(request, draft, text_form, tested=request.user.email, test_of=example)
 
 
-def _send(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
+def _send(request: BrandRequest, draft: Draft, text_form: DrawerTextForm) -> HttpResponse:
     """Confirm, once. Recipients with a missing value get nothing and stay in the preview."""
     sent = Campaign.objects.filter(confirmation=draft.confirmation).first()
     if sent is None:
@@ -312,14 +329,14 @@ FOR_ANY_TEXT = (_write, _start, _replace)  # they run even if the text has an er
 
 
 def _parted(
-    request: BrandRequest, draft: Draft, text_form: EmailTextForm
+    request: BrandRequest, draft: Draft, text_form: DrawerTextForm
 ) -> tuple[Split, tuple[Recipient, ...]]:
     mail = prepared_for(request.brand, text_form.cleaned_data)
     parted = split(draft.audience(request.brand, now=timezone.now()).recipients, mail)
     return parted, parted.everyone
 
 
-def _subject(request: BrandRequest, one: Recipient, text_form: EmailTextForm) -> str:
+def _subject(request: BrandRequest, one: Recipient, text_form: DrawerTextForm) -> str:
     mail = prepared_for(request.brand, text_form.cleaned_data)
     values = with_gaps_named(one.values, missing_values(mail, values=one.values))
     return render(mail, values=values, unsubscribe_link="https://").subject

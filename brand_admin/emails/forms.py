@@ -49,6 +49,14 @@ class EmailTextForm(forms.Form):
             add_refusal(self, error, field=name)
 
 
+class DrawerTextForm(EmailTextForm):
+    """The same in the drawer, which opens with the focus on the subject."""
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        self.fields["subject"].widget.attrs["autofocus"] = True
+
+
 class TemplateNameForm(forms.Form):
     """What a text is saved under."""
 

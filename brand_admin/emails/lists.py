@@ -15,7 +15,7 @@ from brand_admin.emails.forms import (
     ReportFilters,
     SuppressionFilters,
 )
-from brand_admin.emails.progress import CampaignProgress
+from brand_admin.emails.progress import CampaignProgress, in_words
 from brand_admin.listing.cells import Badge, Cell, Fragment, Lines, Link, LinkTo, Muted
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
@@ -46,9 +46,9 @@ class Campaigns(Listing[CampaignProgress]):
     default_sort = "-confirmed"
     columns = (
         Column(
-            "Sent about",
+            "Mail",
             lambda row: Lines(
-                Link(row.campaign.title, "campaign", row.campaign.pk), Muted(row.subject)
+                Link(row.subject, "campaign", row.campaign.pk), Muted(row.campaign.title)
             ),
             look="wraps",
             names_row=True,
@@ -68,7 +68,8 @@ class Campaigns(Listing[CampaignProgress]):
             look="number",
         ),
         Column("Accepted", lambda row: row.counts.reached, look="number"),
-        Column("Failed", lambda row: row.counts.failed, look="number"),
+        Column("Bounced", lambda row: row.counts.bounced, look="number"),
+        Column("Failed", lambda row: row.counts.refused, look="number off-phone"),
         Column("Unknown", lambda row: row.counts.unknown, look="number off-phone"),
         Column("Waiting", lambda row: row.counts.waiting, look="number off-phone"),
         Column("State", lambda row: Badge(row.word, row.tone)),
@@ -82,7 +83,9 @@ class Campaigns(Listing[CampaignProgress]):
         "confirmed_at": lambda row: row.campaign.confirmed_at,
         "recipients": lambda row: row.campaign.recipients,
         "reached": lambda row: row.counts.reached,
-        "failed": lambda row: row.counts.failed,
+        "delivered": lambda row: row.counts.delivered,
+        "bounced": lambda row: row.counts.bounced,
+        "failed": lambda row: row.counts.refused,
         "unknown": lambda row: row.counts.unknown,
         "left_out": lambda row: row.counts.left_out,
         "waiting": lambda row: row.counts.waiting,
@@ -180,6 +183,15 @@ class Recipients(Listing[Message]):
         return f"Recipients of {self.campaign.title}"
 
 
+def _subject_of(row: Message) -> str:
+    known = {name: value for name, value in row.values.items() if value}
+    return in_words(row.campaign.subject, known)
+
+
+def _about(row: Message) -> str:
+    return f"{row.campaign.title} · {row.get_purpose_display()}"
+
+
 class Messages(Listing[Message]):
     """Every mail to an address that is searched for, or to one member."""
 
@@ -201,7 +213,7 @@ class Messages(Listing[Message]):
         ),
         Column(
             "Message",
-            lambda row: Lines(row.campaign.title, Muted(row.get_purpose_display())),
+            lambda row: Lines(_subject_of(row), Muted(_about(row))),
             look="wraps wide",
         ),
         Column("Confirmed", lambda row: row.campaign.confirmed_at),

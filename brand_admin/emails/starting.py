@@ -11,14 +11,21 @@ from core.text import one_line
 from notifications.models import Purpose
 from notifications.rendering.markup import sanitise
 from notifications.selectors import saved_templates
-from tracking.outreach.first_texts import DETAILS, FIRST_TEXTS, ask_for_details
+from tracking.outreach.first_texts import (
+    DASHBOARD,
+    DETAILS,
+    FIRST_TEXTS,
+    FirstText,
+    ask_for_details,
+    show_dashboard,
+)
 
 WRITTEN = ""  # the key of the text that comes with the product
 
 
 @dataclass(frozen=True, slots=True)
 class StartingText:
-    """`key` is the saved template's id in words, WRITTEN or DETAILS."""
+    """`key` is the saved template's id in words, WRITTEN, DASHBOARD or DETAILS."""
 
     key: str
     name: str
@@ -28,21 +35,28 @@ class StartingText:
 
 def starting_texts(purpose: str) -> list[StartingText]:
     """The written texts, then the brand's own by name."""
-    first = FIRST_TEXTS[purpose]
-    written = StartingText(WRITTEN, "The standard text", first.subject, first.body)
-    details = ask_for_details()
     return [
-        written,
-        *(
-            [StartingText(DETAILS, "Ask for payout details", details.subject, details.body)]
-            if purpose == Purpose.EMAIL_MEMBERS
-            else []
-        ),
+        *_written_texts(purpose),
         *(
             StartingText(str(row.pk), row.name, row.subject, row.body)
             for row in saved_templates(purpose)
         ),
     ]
+
+
+def _written_texts(purpose: str) -> list[StartingText]:
+    first = FIRST_TEXTS[purpose]
+    if purpose != Purpose.EMAIL_MEMBERS:
+        return [_starting(WRITTEN, "The standard text", first)]
+    return [
+        _starting(WRITTEN, "Welcome", first),
+        _starting(DASHBOARD, "Your performance dashboard", show_dashboard()),
+        _starting(DETAILS, "Ask for payout details", ask_for_details()),
+    ]
+
+
+def _starting(key: str, name: str, text: FirstText) -> StartingText:
+    return StartingText(key, name, text.subject, text.body)
 
 
 def text_of(key: str, texts: Iterable[StartingText]) -> StartingText:

@@ -1,91 +1,136 @@
-// The email drawer's editors. Each stands over the plain field that is posted, which works alone where script doesn't run.
-// A variable is one chip that is typed as {{ name }} or {{ name | fallback }}, and read back as that text.
-const VARIABLE = /\{\{\s*([a-z_]+)\s*(?:\|\s*([^{}|]*?)\s*)?\}\}/g;
-const TYPED = /\{\{\s*([a-z_]+)\s*(?:\|\s*([^{}|]*?)\s*)?\}\}$/;
+// The boxes of a mail's text, each over the plain field that is posted, which works alone where script doesn't run. The browser
+// itself edits a box until somebody uses it: only then is the editor loaded, which is large, and takes over what stands there.
+import { lineOf, withChips, withoutChips } from "./chips.js";
+
+const MARKS = ["\ue010", "\ue011"]; // stand in the text for the two ends of the selection while the editor takes over
+const BEGINS = ["beforeinput", "click", "drop"];
 let latest = null;
 
-function written({ name, fallback }) {
-  return fallback ? `{{ ${name} | ${fallback} }}` : `{{ ${name} }}`;
-}
+class Box {
+  constructor(field, { source, known }) {
+    this.field = field;
+    this.known = known;
+    this.source = source;
+    this.isLine = field.dataset.editor === "line";
+    this.editor = null;
+    this.element = document.createElement("div");
+    this.element.className = `editor editor-${field.dataset.editor}`;
+    const focused = document.activeElement === field;
+    field.before(this.element);
+    this.attributes = this.describe();
+    this.still = this.begin();
+    this.element.append(this.still, field);
+    field.required = false;
+    if (!this.isLine) this.element.prepend(...toolbar(this));
+    // The editor would keep Escape for itself; the drawer closes with it.
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && event.target.closest(".ProseMirror")) event.stopPropagation();
+    }, { capture: true });
+    if (focused) this.still.focus();
+  }
 
-/** HTML or text as it is posted → HTML with a span for each variable, outside of addresses. */
-function withChips(source, isText) {
-  const holder = new DOMParser().parseFromString(isText ? "<p></p>" : source, "text/html");
-  if (isText) holder.querySelector("p").textContent = source;
-  const walker = holder.createTreeWalker(holder.body, NodeFilter.SHOW_TEXT);
-  const texts = [];
-  while (walker.nextNode()) texts.push(walker.currentNode);
-  for (const text of texts) {
-    const pieces = [];
-    let end = 0;
-    for (const match of text.data.matchAll(VARIABLE)) {
-      const chip = holder.createElement("span");
-      chip.dataset.variable = match[1];
-      chip.dataset.fallback = match[2] ?? "";
-      pieces.push(text.data.slice(end, match.index), chip);
-      end = match.index + match[0].length;
+  describe() {
+    const { field } = this;
+    const label = field.labels?.[0];
+    if (label && !label.id) label.id = `${field.id}-label`;
+    label?.addEventListener("click", () => (this.editor ? this.editor.commands.focus() : this.still.focus()));
+    return {
+      role: "textbox",
+      "aria-multiline": String(!this.isLine),
+      "aria-labelledby": label?.id ?? "",
+      "aria-describedby": field.getAttribute("aria-describedby") ?? "",
+      "aria-invalid": field.getAttribute("aria-invalid") ?? "false",
+      ...(field.autofocus ? { autofocus: "" } : {}),
+    };
+  }
+
+  /** The text as the editor would show it, for the browser to edit. */
+  begin() {
+    const still = document.createElement("div");
+    still.className = "ProseMirror";
+    still.contentEditable = "true";
+    for (const [name, value] of Object.entries(this.attributes)) still.setAttribute(name, value);
+    still.innerHTML = withChips(this.field.value, this);
+    for (const paragraph of still.querySelectorAll("p")) {
+      const { firstChild } = paragraph;
+      const isLink = paragraph.childNodes.length === 1 && firstChild.localName === "a";
+      paragraph.classList.toggle("is-button", isLink && firstChild.textContent !== firstChild.getAttribute("href"));
+      if (paragraph.lastElementChild?.matches("[data-variable]:last-child")) paragraph.append(placeAfterChip());
     }
-    if (pieces.length) text.replaceWith(...pieces, text.data.slice(end));
-  }
-  return holder.body.innerHTML;
-}
-
-/** The editor's HTML → HTML as it is posted. */
-function withoutChips(html) {
-  const holder = new DOMParser().parseFromString(html, "text/html");
-  for (const chip of holder.querySelectorAll("span[data-variable]")) {
-    chip.replaceWith(written({ name: chip.dataset.variable, fallback: chip.dataset.fallback }));
-  }
-  return holder.body.innerHTML;
-}
-
-function variableNode({ Node, InputRule }, known) {
-  return Node.create({
-    name: "variable",
-    group: "inline",
-    inline: true,
-    atom: true,
-    addAttributes: () => ({
-      name: { default: "", parseHTML: (element) => element.dataset.variable },
-      fallback: { default: "", parseHTML: (element) => element.dataset.fallback ?? "" },
-    }),
-    parseHTML: () => [{ tag: "span[data-variable]" }],
-    renderHTML: ({ node }) => {
-      const { name, fallback } = node.attrs;
-      const kind = known.has(name) ? "chip" : "chip chip-unknown";
-      const words = fallback ? `${name} | ${fallback}` : name;
-      return ["span", { class: kind, "data-variable": name, "data-fallback": fallback }, words];
-    },
-    renderText: ({ node }) => written(node.attrs),
-    addInputRules() {
-      const handler = ({ state, range, match }) => {
-        const chip = this.type.create({ name: match[1], fallback: match[2] ?? "" });
-        state.tr.replaceWith(range.from, range.to, chip);
-      };
-      return [new InputRule({ find: TYPED, handler })];
-    },
-  });
-}
-
-/** Shows a paragraph that is only a link as the button that it becomes. */
-function buttonLook({ Extension, Plugin, pm }) {
-  const { Decoration, DecorationSet } = pm.view;
-  const isButton = (node) => {
-    if (node.type.name !== "paragraph" || node.childCount !== 1) return false;
-    const link = node.firstChild.marks.find((mark) => mark.type.name === "link");
-    return Boolean(link) && node.firstChild.isText && node.textContent !== link.attrs.href;
-  };
-  const decorations = (state) => {
-    const found = [];
-    state.doc.descendants((node, position) => {
-      if (isButton(node)) found.push(Decoration.node(position, position + node.nodeSize, { class: "is-button" }));
+    for (const kind of BEGINS) still.addEventListener(kind, () => this.ready());
+    still.addEventListener("focus", () => { latest = this; });
+    still.addEventListener("keydown", (event) => {
+      if (this.isLine && event.key === "Enter") event.preventDefault();
     });
-    return DecorationSet.create(state.doc, found);
-  };
-  return Extension.create({ name: "buttonLook", addProseMirrorPlugins: () => [new Plugin({ props: { decorations } })] });
+    still.addEventListener("paste", (event) => this.pasteLater(event));
+    still.addEventListener("input", () => {
+      this.field.value = this.isLine ? lineOf(still) : withoutChips(still.innerHTML);
+    });
+    return still;
+  }
+
+  pasteLater(event) {
+    event.preventDefault();
+    const html = event.clipboardData.getData("text/html");
+    const text = event.clipboardData.getData("text/plain");
+    this.ready().then((editor) => (html ? editor.view.pasteHTML(html) : editor.view.pasteText(text)));
+  }
+
+  /** The editor, loaded once; it has taken over what was written meanwhile. */
+  ready() {
+    this.loading ??= this.takeOver().catch((error) => {
+      this.loading = null;
+      throw error;
+    });
+    return this.loading;
+  }
+
+  async takeOver() {
+    const [making, library] = await Promise.all([import("./editor.js"), import(this.source)]);
+    const { still } = this;
+    const isFocused = document.activeElement === still;
+    if (isFocused) mark(still);
+    const content = { text: lineOf(still), html: withoutChips(still.innerHTML) };
+    still.remove();
+    this.editor = making.makeEditor(library, {
+      element: this.element,
+      isLine: this.isLine,
+      known: this.known,
+      content,
+      attributes: this.attributes,
+      onFocus: () => { latest = this; },
+      write: (text) => {
+        this.field.value = text;
+        this.field.dispatchEvent(new Event("input", { bubbles: true }));
+      },
+    });
+    if (isFocused) {
+      making.selectMarked(this.editor, MARKS);
+      this.editor.view.focus();
+    }
+    this.element.dataset.ready = "";
+    this.element.dispatchEvent(new CustomEvent("ready"));
+    return this.editor;
+  }
 }
 
-const MARKS = [
+/** Behind a chip that ends a paragraph no browser takes text, except before a line break. */
+function placeAfterChip() {
+  const place = document.createElement("br");
+  place.dataset.place = "";
+  return place;
+}
+
+function mark(still) {
+  const range = getSelection().rangeCount ? getSelection().getRangeAt(0) : null;
+  if (!range || !still.contains(range.commonAncestorContainer)) return;
+  const end = range.cloneRange();
+  end.collapse(false);
+  end.insertNode(document.createTextNode(MARKS[1]));
+  range.insertNode(document.createTextNode(MARKS[0]));
+}
+
+const BUTTONS = [
   ["B", "Bold", (chain) => chain.toggleBold(), "bold"],
   ["I", "Italic", (chain) => chain.toggleItalic(), "italic"],
   ["•", "Bulleted list", (chain) => chain.toggleBulletList(), "bulletList"],
@@ -103,28 +148,32 @@ function pressable(text, label, act) {
   return button;
 }
 
-function toolbar(editor) {
+function toolbar(box) {
   const bar = document.createElement("div");
   bar.className = "editor-bar";
   bar.role = "toolbar";
   bar.ariaLabel = "Formatting";
-  const panel = linkPanel(editor);
-  const pressed = MARKS.map(([text, label, act, name]) => {
-    const button = pressable(text, label, () => act(editor.chain().focus()).run());
+  const panel = linkPanel(box);
+  const pressed = BUTTONS.map(([text, label, act, name]) => {
+    const button = pressable(text, label, async () => act((await box.ready()).chain().focus()).run());
     bar.append(button);
     return [button, name];
   });
   const link = pressable("Link", "Link", () => panel.toggle());
-  bar.append(link, pressable("↶", "Undo", () => editor.chain().focus().undo().run()));
+  bar.append(link, pressable("↶", "Undo", async () => (await box.ready()).chain().focus().undo().run()));
+  const all = [...pressed, [link, "link"]];
   const reflect = () => {
-    for (const [button, name] of [...pressed, [link, "link"]]) button.ariaPressed = String(editor.isActive(name));
+    for (const [button, name] of all) button.ariaPressed = String(box.editor?.isActive(name) ?? false);
   };
-  editor.on("transaction", reflect);
+  box.element.addEventListener("ready", () => {
+    box.editor.on("transaction", reflect);
+    reflect();
+  });
   reflect();
   return [bar, panel.element];
 }
 
-function linkPanel(editor) {
+function linkPanel(box) {
   const element = document.createElement("div");
   element.className = "editor-link";
   element.hidden = true;
@@ -133,9 +182,10 @@ function linkPanel(editor) {
   address.placeholder = "https://… or {{ dashboard_link }}";
   const close = () => {
     element.hidden = true;
-    editor.commands.focus();
+    box.editor.commands.focus();
   };
   const apply = () => {
+    const { editor } = box;
     const href = address.value.trim();
     const chain = editor.chain().focus().extendMarkRange("link");
     if (!href) chain.unsetLink().run();
@@ -157,7 +207,8 @@ function linkPanel(editor) {
   }));
   for (const button of buttons) button.className = "button button-secondary";
   element.append(address, ...buttons);
-  const toggle = () => {
+  const toggle = async () => {
+    const editor = await box.ready();
     element.hidden = !element.hidden;
     if (element.hidden) return;
     address.value = editor.getAttributes("link").href ?? "";
@@ -166,65 +217,17 @@ function linkPanel(editor) {
   return { element, toggle };
 }
 
-function extensionsFor(library, isLine, known) {
-  const { Document, Paragraph, Text } = library;
-  const variable = variableNode(library, known);
-  if (isLine) return [Document.extend({ content: "paragraph" }), Paragraph, Text, variable, library.UndoRedo];
-  const { Blockquote, Bold, BulletList, HardBreak, Heading, HorizontalRule, Italic, Link, ListItem, OrderedList, Strike, Underline } = library;
-  const link = Link.configure({ openOnClick: false, enableTarget: false, autolink: false, isAllowedUri: () => true });
-  return [
-    Document, Paragraph, Text, variable, library.UndoRedo, Blockquote, Bold, BulletList, HardBreak,
-    Heading.configure({ levels: [1, 2, 3] }), HorizontalRule, Italic, link, ListItem, OrderedList, Strike, Underline,
-    buttonLook(library),
-  ];
-}
-
-function edit(field, library, known) {
-  const isLine = field.dataset.editor === "line";
-  const box = document.createElement("div");
-  box.className = `editor editor-${field.dataset.editor}`;
-  field.before(box);
-  box.append(field);
-  const label = field.labels?.[0];
-  if (label && !label.id) label.id = `${field.id}-label`;
-  const editor = new library.Editor({
-    element: box,
-    injectCSS: false,
-    extensions: extensionsFor(library, isLine, known),
-    content: withChips(field.value, isLine),
-    editorProps: {
-      attributes: {
-        role: "textbox",
-        "aria-multiline": String(!isLine),
-        "aria-labelledby": label?.id ?? "",
-        "aria-describedby": field.getAttribute("aria-describedby") ?? "",
-        "aria-invalid": field.getAttribute("aria-invalid") ?? "false",
-      },
-      handleKeyDown: (view, event) => isLine && event.key === "Enter",
-      transformPastedText: (text) => (isLine ? text.replace(/\s+/g, " ") : text),
-    },
-    onUpdate: () => {
-      field.value = isLine ? editor.getText() : withoutChips(editor.getHTML());
-      field.dispatchEvent(new Event("input", { bubbles: true }));
-    },
-    onFocus: () => { latest = editor; },
-  });
-  label?.addEventListener("click", () => editor.commands.focus());
-  field.required = false;
-  if (!isLine) box.prepend(...toolbar(editor));
-  return editor;
-}
-
-async function start(root) {
+function start(root) {
   root.dataset.composing = "";
-  const library = await import(root.dataset.editorSource);
   const known = new Set([...root.querySelectorAll("[data-insert]")].map((chip) => chip.dataset.insert));
-  const editors = [...root.querySelectorAll("[data-editor]")].map((field) => edit(field, library, known));
-  latest = editors.at(-1);
+  const given = { source: root.dataset.editorSource, known };
+  const boxes = [...root.querySelectorAll("[data-editor]")].map((field) => new Box(field, given));
+  latest = boxes.at(-1);
   for (const chip of root.querySelectorAll("[data-insert]")) {
     chip.addEventListener("mousedown", (event) => event.preventDefault());
-    chip.addEventListener("click", () => {
-      latest.chain().focus().insertContent({ type: "variable", attrs: { name: chip.dataset.insert, fallback: "" } }).run();
+    chip.addEventListener("click", async () => {
+      const editor = await latest.ready();
+      editor.chain().focus().insertContent({ type: "variable", attrs: { name: chip.dataset.insert, fallback: "" } }).run();
     });
   }
 }

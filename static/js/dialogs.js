@@ -1,12 +1,28 @@
 // Dialogs and drawers: data-opens="<id>" opens one, a served open one becomes modal, data-closes closes. A drawer that was
 // written in asks to be closed twice, and gives the focus back to what opened it however many steps it went through.
 const host = document.getElementById("drawer");
+const BEGINS_WITH = ["[data-focus]", "[contenteditable][aria-invalid=true]", "[aria-invalid=true]:not([data-editor])"];
 let opener = null;
+let pressed = "";
 
 function show(dialog) {
   if (dialog.matches(":modal")) return;
   dialog.removeAttribute("open");
   dialog.showModal();
+}
+
+function nameOf(button) {
+  return button?.ariaLabel || button?.textContent.trim() || "";
+}
+
+/** Where a step begins: with what is wrong, with the button that was pressed, with its first field, or else its title. */
+function focusIn(drawer) {
+  const wrong = drawer.querySelector(BEGINS_WITH.join());
+  const again = [...drawer.querySelectorAll("button")].find((one) => pressed && !one.disabled && nameOf(one) === pressed);
+  const title = drawer.querySelector("h1, h2");
+  if (title) title.tabIndex = -1;
+  (wrong ?? again ?? drawer.querySelector("[autofocus]:not([data-editor])") ?? title)?.focus();
+  pressed = "";
 }
 
 function close(drawer) {
@@ -36,6 +52,7 @@ function upgrade() {
     drawer.addEventListener("cancel", refuseOnce);
     drawer.addEventListener("input", () => { drawer.dataset.changed = ""; });
     show(drawer);
+    focusIn(drawer);
   }
 }
 
@@ -62,7 +79,9 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.target === host && !opener) opener = event.detail.elt;
+  if (event.detail.target !== host) return;
+  pressed = opener ? nameOf(event.detail.requestConfig.triggeringEvent?.submitter) : "";
+  opener ??= event.detail.elt;
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target === host && host.querySelector("dialog:modal")) host.dataset.again = "";

@@ -9,14 +9,20 @@ function region() {
     found = document.createElement("div");
     found.className = "toasts";
     found.setAttribute("role", "status");
-    (document.querySelector("dialog:modal") ?? document.body).append(found);
+    placeOfToasts().append(found);
   }
   return found;
 }
 
+/** In a drawer above its buttons, which stay free. */
+function placeOfToasts() {
+  const dialog = document.querySelector("dialog:modal");
+  return dialog?.querySelector(".drawer-body") ?? dialog ?? document.body;
+}
+
 /** Say something in passing, to the eye and to a screen reader. */
 function toast(text) {
-  const host = document.querySelector("dialog:modal") ?? document.body;
+  const host = placeOfToasts();
   const place = region();
   if (place.parentElement !== host) host.append(place);
   const line = document.createElement("div");

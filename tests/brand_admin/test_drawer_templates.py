@@ -67,7 +67,7 @@ def test_the_drawer_opens_with_the_written_text_and_names_the_saved(
 
     page = shown(theo.get(drawer(cast)))
 
-    assert '<option value="" selected>The standard text</option>' in page
+    assert '<option value="" selected>Welcome</option>' in page
     assert f'<option value="{row.pk}">Monthly news</option>' in page
     assert "Welcome to {{ offer_name }} by {{ brand_name }}" in page
     assert "Start from" not in shown(theo.get(drawer(cast, purpose=ITEMS)))
@@ -250,7 +250,7 @@ def test_saving_and_starting_from_it_in_a_browser(desk: Callable[..., Page], wid
     page.keyboard.press("Enter")
     page.get_by_text("Saved as “My hello”.").wait_for()
 
-    page.get_by_label("Start from").select_option("The standard text")
+    page.get_by_label("Start from").select_option("Welcome")
     page.get_by_role("button", name="Use", exact=True).click()
     page.locator('.editor-line [data-variable="brand_name"]').wait_for()
     page.keyboard.press("Escape")

@@ -306,7 +306,7 @@ def test_a_test_goes_to_its_writer_alone(
 ) -> None:
     page = press("test")
 
-    assert "We are sending a test to theo@juniper.example." in shown(page)
+    assert "We are sending a test to theo@juniper.example: the mail of Diego Arroyo." in shown(page)
     with acting_for(cast.juniper):
         campaign = Campaign.objects.get()
         deliver(campaign_id=campaign.pk, now=NOW.replace(year=2100))

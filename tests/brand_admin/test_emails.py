@@ -55,7 +55,7 @@ def test_the_list_counts_every_campaign(cast: Cast, theo: Client, campaign: Camp
     assert "Your Winter Glow creators details from Juniper &amp; Co" in page
     assert "Done" in page
     assert csv_of(theo.get(at(cast.juniper, "emails_export")))[1][6:] == [
-        "3", "1", "1", "1", "0", "0"
+        "3", "1", "0", "0", "1", "1", "0", "0"
     ]  # fmt: skip
     nothing = shown(theo.get(at(cast.juniper, "emails") + "?q=nothing"))
     assert "No campaign matches" in nothing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
+from tests.browser import click_into
 from tests.journeys.steps import go_to
 
 
@@ -33,20 +34,18 @@ class Drawer:
             expect(self.box).to_contain_text(text)
 
     def has_editors(self) -> None:
-        """Wait until the editors stand over the plain fields."""
+        """Wait until the boxes stand over the plain fields."""
         expect(self.box.locator("[contenteditable=true]")).to_have_count(2)
 
     def write_subject(self, text: str) -> None:
         """Replace the subject in the editor."""
-        self.subject.click()
-        self.page.keyboard.press("ControlOrMeta+A")
+        click_into(self.page, "dialog .editor-line", "ControlOrMeta+A")
         self.page.keyboard.press("Backspace")
         self.page.keyboard.type(text)
 
     def add_to_body(self, text: str) -> None:
         """Write a paragraph above all others in the editor."""
-        self.body.click()
-        self.page.keyboard.press("ControlOrMeta+Home")
+        click_into(self.page, "dialog .editor-text", "ControlOrMeta+Home")
         self.page.keyboard.type(text)
         self.page.keyboard.press("Enter")
 

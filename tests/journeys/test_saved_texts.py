@@ -37,7 +37,7 @@ def test_the_drawer_where_texts_are_saved_and_replaced(
     drawer.has_editors()
     faults += faults_of(page, "drawer, saved")
     drawer.write_subject("Something else, {{ first_name }} ")
-    page.get_by_label("Start from").select_option("The standard text")
+    page.get_by_label("Start from").select_option("Welcome")
     drawer.press("Use")
     drawer.says("Replace what you have written?")
     drawer.has_editors()

@@ -42,7 +42,25 @@ FIRST_TEXTS: dict[str, FirstText] = {
     ),
 }
 
+DASHBOARD = "dashboard"  # the key of the text for members who have their code or link already
 DETAILS = "details"  # the key of the text that asks for payout details
+
+
+def show_dashboard() -> FirstText:
+    """Return the text that gives members who sell already the link to their own page."""
+    return FirstText(
+        subject="Your performance dashboard for {{ offer_name }}",
+        body=(
+            "<p>Hi {{ first_name | there }},</p>\n"
+            "<p>You now have a page of your own for {{ offer_name }}: every sale you send us, what"
+            " it earns and when it is paid. Open it whenever you like, without a password:</p>\n"
+            '<p><a href="{{ dashboard_link }}">View my performance stats</a></p>\n'
+            "<p>Your code: <code>{{ promo_code }}</code></p>\n"
+            "<p>Your link: {{ tracking_link }}<br>You earn {{ commission }}.</p>\n"
+            "<p>The link is yours alone, so please keep it to yourself.</p>\n"
+            "<p>Thanks,<br>{{ sender_name }}</p>"
+        ),
+    )
 
 
 def ask_for_details() -> FirstText:
