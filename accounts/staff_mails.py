@@ -52,12 +52,16 @@ def _all_but(**choice: str) -> list[Staff]:
 
 
 def _is_digest_due(staff: Staff, *, now: datetime) -> bool:
-    """Whether it is a new morning, or nothing was mailed for a while."""
-    if staff.digest_at is None:
-        return False
-    if staff.digest == Digest.AT_ONCE:
-        return now >= staff.digest_at + SHORTEST_PAUSE
-    return staff.digest_at < last_morning(now, staff.brand.zone)
+    return staff.digest_at is not None and is_digest_due(
+        digest=Digest(staff.digest), digest_at=staff.digest_at, zone=staff.brand.zone, now=now
+    )
+
+
+def is_digest_due(*, digest: Digest, digest_at: datetime, zone: ZoneInfo, now: datetime) -> bool:
+    """Return whether it is a new morning, or nothing was said for a while."""
+    if digest == Digest.AT_ONCE:
+        return now >= digest_at + SHORTEST_PAUSE
+    return digest_at < last_morning(now, zone)
 
 
 def _is_report_due(staff: Staff, *, now: datetime) -> bool:

@@ -76,6 +76,7 @@ SETTINGS = (
     Tab("staff", "Staff", "settings_staff"),
     Tab("templates", "Email templates", "settings_templates"),
     Tab("notices", "Automatic emails", "settings_notices"),
+    Tab("slack", "Slack", "settings_slack"),
     Tab("flags", "Flags", "settings_flags"),
     Tab("audit", "Audit log", "settings_audit"),
     Tab("account", "My account", "own_account"),

@@ -1,6 +1,7 @@
 """Celery tasks of the brand admin.
 
-One runs a background work, one enqueues work that no worker runs, one mails staff what they chose.
+One runs a background work, one enqueues work that no worker runs, one mails staff what they chose,
+one posts the same into their chat channels.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from background import sweeping
 from background.running import run_slice
+from brand_admin.home.channel_digest import post_digests as post_due
 from brand_admin.home.digest import mail_digests
 from brand_admin.reporting.report_mail import mail_reports
 from brand_admin.work_handlers import HANDLERS
@@ -38,3 +40,8 @@ def mail_staff() -> None:
     now = timezone.now()
     mail_digests(now=now)
     mail_reports(now=now)
+
+
+@shared_task(name="brand_admin.post_digests")
+def post_digests() -> None:
+    post_due(now=timezone.now())

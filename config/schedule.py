@@ -12,6 +12,7 @@ ROUNDS: dict[str, tuple[float, int]] = {
     "affiliates.mail_codes": (5.0, 10),
     "brand_admin.sweep_work": (5.0, 10),
     "brand_admin.mail_staff": (60.0, 60),
+    "brand_admin.post_digests": (60.0, 60),
     "tracking.send_waiting_items": (60.0, 60),
     "accounts.delete_outbox_entries": (3600.0, 3600),
     "accounts.delete_api_answers": (3600.0, 3600),

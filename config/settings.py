@@ -212,8 +212,9 @@ CELERY_TASK_QUEUES = [Queue("celery"), Queue("outside")]
 CELERY_TASK_ROUTES = {
     name: {"queue": "outside"}
     for name in (
-        "brand_admin.do_outside_work", "integrations.compare_codes", "integrations.fill",
-        "integrations.work_events", "tracking.check_link_domains", "webhooks.sweep",
+        "brand_admin.do_outside_work", "brand_admin.post_digests", "integrations.compare_codes",
+        "integrations.fill", "integrations.work_events", "tracking.check_link_domains",
+        "webhooks.sweep",
     )
 }  # fmt: skip
 CELERY_TASK_IGNORE_RESULT = True

@@ -1,4 +1,7 @@
-"""Mail what needs attention to the staff who chose that: every morning, or when it is new."""
+"""Mail what needs attention to the staff who chose that: every morning, or when it is new.
+
+What a digest says is worked out here for chat channels too (brand_admin.home.channel_digest).
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def _mail(staff: Staff, rows: Sequence[Need], *, brand: Brand, now: datetime) ->
     A morning without anything is over: what comes later that day is mailed on the next one.
     """
     counts = {row.key: row.number for row in rows}
-    added = _new(rows, staff.digest_counts)
+    added = new_since(rows, staff.digest_counts)
     if staff.digest == Digest.AT_ONCE and not added:
         note_counts(staff, counts=counts)
         return False
@@ -57,21 +60,21 @@ def _mail(staff: Staff, rows: Sequence[Need], *, brand: Brand, now: datetime) ->
         now=now,
         values={
             "brand": brand.name,
-            "subject": _subject(brand, rows, added),
-            "rows": [_line(row, added.get(row.key, 0)) for row in rows],
-            "home": _full(brand, ""),
-            "choose": _full(brand, "settings/account/"),
+            "subject": subject_of(brand, rows, added),
+            "rows": [line_of(row, added.get(row.key, 0)) for row in rows],
+            "home": full_address(brand, ""),
+            "choose": full_address(brand, "settings/account/"),
         },
     )
 
 
-def _new(rows: Sequence[Need], told: Mapping[str, int]) -> dict[str, int]:
+def new_since(rows: Sequence[Need], told: Mapping[str, int]) -> dict[str, int]:
     """Return by how much each row has grown since the last mail, without those that have not."""
     grown = {row.key: row.number - told.get(row.key, 0) for row in rows}
     return {key: more for key, more in grown.items() if more > 0}
 
 
-def _subject(brand: Brand, rows: Sequence[Need], added: Mapping[str, int]) -> str:
+def subject_of(brand: Brand, rows: Sequence[Need], added: Mapping[str, int]) -> str:
     """Name the one thing that is new, or how many things wait."""
     new = [row for row in rows if row.key in added]
     if len(new) == 1:
@@ -83,8 +86,8 @@ def _in_words(row: Need) -> str:
     return f"{row.title}: {row.amount}" if row.amount else f"{row.title}: {row.badge.lower()}"
 
 
-def _line(row: Need, new: int) -> dict[str, str]:
-    """Return what the mail says of a row; `new` is by how much it has grown."""
+def line_of(row: Need, new: int) -> dict[str, str]:
+    """Return what a digest says of a row; `new` is by how much it has grown."""
     said = f" ({new:,} new)" if 0 < new < row.number else ""
     return {
         "what": f"{_in_words(row)}{said}",
@@ -93,5 +96,6 @@ def _line(row: Need, new: int) -> dict[str, str]:
     }
 
 
-def _full(brand: Brand, path: str) -> str:
+def full_address(brand: Brand, path: str) -> str:
+    """Return the address of a page of the brand's admin."""
     return f"{settings.BASE_URL}/admin/{brand.slug}/{path}"

@@ -66,6 +66,7 @@ ACROSS_BRANDS = {
     "tracking/privacy/erasure.py": 2,
     "tracking/privacy/export.py": 1,
     "tracking/flags/checking.py": 1,
+    "webhooks/channels.py": 1,
     "webhooks/dispatching.py": 1,
     "webhooks/queue.py": 1,
     "webhooks/retention.py": 1,

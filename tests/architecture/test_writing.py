@@ -85,7 +85,7 @@ WRITERS = {
         flags/checking flags/deciding flags/leaks flags/settings
     """,
     "webhooks": """
-        dispatching endpoints models/deliveries outcomes queue redelivering retention
+        channels dispatching endpoints models/deliveries outcomes queue redelivering retention
         stopping telling
     """,
 }

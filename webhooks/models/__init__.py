@@ -1,5 +1,6 @@
 """What is stored about outgoing webhooks."""
 
+from webhooks.models.channels import Channel
 from webhooks.models.deliveries import (
     WAITING_STATES,
     Attempt,
@@ -14,6 +15,7 @@ from webhooks.models.endpoints import Endpoint, EndpointState
 __all__ = [
     "WAITING_STATES",
     "Attempt",
+    "Channel",
     "Delivery",
     "DeliveryState",
     "Endpoint",

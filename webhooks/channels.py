@@ -1,0 +1,178 @@
+"""Post what waits for a brand's staff into their chat channel, by an incoming webhook of Slack.
+
+https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/ says what a message is
+and what the answers mean. The call goes out as all calls do (core.outgoing): never to an address
+of a private network, and within a limit of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.actors import Actor
+from accounts.audit_log import audit
+from accounts.models import Brand, Digest
+from accounts.owner_mail import mail_owners
+from accounts.selectors import current_brand
+from accounts.staff_mails import is_digest_due
+from core.db import lock_identities
+from core.outgoing import Caller, NoAnswerError
+from core.resealing import Resealed, reseal_rows
+from core.sealing import Seal, SealError
+from core.tenancy import across_brands
+from core.text import one_line
+from webhooks.addresses import check_address
+from webhooks.models import Channel
+
+CALL_SECONDS = 10.0
+ANSWER_BYTES = 200
+MAX_TEXT = 3_000  # characters; Slack cuts a message at 40,000, and nobody reads so many
+# The webhook was removed, or its channel was archived or may not be written to: for good.
+GONE = frozenset({403, 404, 410})
+UNREADABLE = "Its address can't be decrypted. Enter it anew."
+_SEAL = Seal("chat channels")  # part of the keys: with another text nothing stored opens
+_ADDRESS = "address"
+
+
+def channel_of_brand() -> Channel | None:
+    """Return the channel of the brand acted for."""
+    return Channel.objects.select_related("brand").first()
+
+
+def enter_channel(*, address: str, digest: Digest, by: Actor, now: datetime) -> Channel:
+    """Post into this channel from now on, and into no other. Raises AddressError."""
+    checked = check_address(address)
+    brand = current_brand()
+    with transaction.atomic():
+        _lock(brand)
+        Channel.objects.all().delete()
+        row = Channel(host=_host(checked), digest=digest, digest_at=now, entered_at=now)
+        row.assign_current_brand()
+        row.sealed_address = _SEAL.seal(_owner(row), {_ADDRESS: checked})
+        row.save()
+        audit.record(
+            action="channel.entered", target=brand, by=by, now=now, host=row.host, digest=digest
+        )
+    return row
+
+
+@transaction.atomic
+def choose_channel_digest(*, channel: Channel, digest: Digest, now: datetime) -> None:
+    """Post so often from now on. A new choice begins with what is new."""
+    rows = Channel.objects.filter(pk=channel.pk).exclude(digest=digest)
+    rows.update(digest=digest, digest_at=now, digest_counts={})
+
+
+@transaction.atomic
+def remove_channel(*, by: Actor, now: datetime) -> None:
+    """Post nothing any more, and forget the address."""
+    brand = current_brand()
+    _lock(brand)
+    for row in Channel.objects.all():
+        row.delete()
+        audit.record(action="channel.removed", target=brand, by=by, now=now, host=row.host)
+
+
+def channels_due(*, now: datetime) -> list[Channel]:
+    """Return the channels of all brands that a digest may go to now."""
+    with across_brands(reason="channels that a digest is due for are found over all brands"):
+        rows = list(Channel.objects.filter(stopped_at=None).select_related("brand").order_by("pk"))
+    return [
+        one
+        for one in rows
+        if is_digest_due(
+            digest=Digest(one.digest), digest_at=one.digest_at, zone=one.brand.zone, now=now
+        )
+    ]
+
+
+def claim_channel(channel: Channel, *, counts: Mapping[str, int], now: datetime) -> bool:
+    """Note that this digest goes, or that there is none; False if another process has done it."""
+    return bool(_as_it_was(channel).update(digest_at=now, digest_counts=dict(counts)))
+
+
+def note_channel_counts(channel: Channel, *, counts: Mapping[str, int]) -> None:
+    """Note what waits without a message: what has become less is new when it is more again."""
+    if counts != channel.digest_counts:
+        _as_it_was(channel).update(digest_counts=dict(counts))
+
+
+def _as_it_was(channel: Channel) -> QuerySet[Channel]:
+    return Channel.objects.filter(
+        pk=channel.pk, digest=channel.digest, digest_at=channel.digest_at, stopped_at=None
+    )
+
+
+def post(channel: Channel, text: str, *, now: datetime) -> bool:
+    """Post a message; return whether it was taken, and keep what was wrong.
+
+    A channel that is gone is stopped, and its brand's owners are told by mail.
+    """
+    problem, is_gone = _call(channel, text)
+    rows = Channel.objects.filter(pk=channel.pk, entered_at=channel.entered_at, stopped_at=None)
+    if not problem:
+        rows.update(posted_at=now, problem="")
+    elif rows.update(problem=problem, stopped_at=now if is_gone else None) and is_gone:
+        mail_owners(
+            "staff/channel_stopped",
+            values={
+                "brand": channel.brand.name,
+                "host": channel.host,
+                "problem": problem,
+                "site": f"{settings.BASE_URL}/admin/{channel.brand.slug}/settings/slack/",
+            },
+        )
+    return not problem
+
+
+def _call(channel: Channel, text: str) -> tuple[str, bool]:
+    """Return what went wrong, empty for nothing, and whether the channel is gone."""
+    try:
+        address = _SEAL.unseal(_owner(channel), channel.sealed_address)[_ADDRESS]
+    except SealError:
+        return UNREADABLE, False
+    try:
+        with Caller(seconds=CALL_SECONDS) as caller:
+            answer = caller.send(
+                "POST", address, json={"text": text[:MAX_TEXT]}, wanted_bytes=ANSWER_BYTES
+            )
+    except NoAnswerError as error:
+        return f"{channel.host} {error}."[:300], False
+    if 200 <= answer.status < 300:
+        return "", False
+    said = one_line(answer.body.decode("utf-8", "replace"))
+    problem = f"{channel.host} answered {answer.status}{f': {said}' if said else ''}."
+    return problem[:300], answer.status in GONE
+
+
+def escaped(text: str) -> str:
+    """Return the text as a message holds it: the three characters that begin something there."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def link_to(address: str, label: str) -> str:
+    """Return a link of a message."""
+    return f"<{address}|{escaped(label).replace('|', '/')}>"
+
+
+def reseal_channels() -> Resealed:
+    """Encrypt addresses that are sealed with another key than the first again, of all brands."""
+    return reseal_rows(Channel, columns=("sealed_address",), seal=_SEAL)
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).hostname or ""
+
+
+def _owner(channel: Channel) -> str:
+    return f"channel of {channel.brand_id}"
+
+
+def _lock(brand: Brand) -> None:
+    lock_identities([f"channel {brand.pk}"])
