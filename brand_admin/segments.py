@@ -92,7 +92,7 @@ def to_save(given: QueryDict) -> str:
 
 
 def in_words(query: str) -> str:
-    """Say what a saved filter means: "in Winter Glow, tag VIP, looked after by Theo Marsh"."""
+    """Say what a saved filter means: "in Winter Glow, tag VIP, in the charge of Theo Marsh"."""
     choice = choice_of(query)
     said = []
     if choice.in_no_offer:

@@ -163,3 +163,20 @@ def test_the_portals_page_is_light(open_page: OpenPage) -> None:
 
     assert len(sizes) <= 12
     assert sum(sizes) <= 60_000
+
+
+def test_a_chart_says_the_value_under_the_pointer_and_by_arrow_keys(page: Page) -> None:
+    page.goto("/")
+    said, chart = page.locator("[data-chart-read]"), page.locator("[data-chart] svg[tabindex]")
+    values = page.locator("[data-bar] title").all_text_contents()
+    resting = said.inner_text()
+
+    page.locator("[data-bar] .chart-hit").nth(1).hover()
+    expect(said).to_have_text(values[1])
+    page.mouse.move(0, 0)
+    expect(said).to_have_text(resting)
+
+    chart.focus()
+    for key, at in (("End", -1), ("ArrowLeft", -2), ("Home", 0), ("ArrowRight", 1)):
+        page.keyboard.press(key)
+        expect(said).to_have_text(values[at])
