@@ -154,13 +154,22 @@ class _Checker(HTMLParser):
             self.faults.append(f"<{tag}> is a child of <{parent}>")
         if tag in ONLY_IN and parent not in ONLY_IN[tag] | {"template", ""}:
             self.faults.append(f"<{tag}> is a child of <{parent}>")
+        self._check_attributes(tag, attributes)
+
+    def _check_attributes(self, tag: str, attributes: dict[str, str | None]) -> None:
         if tag == "img" and "alt" not in attributes:
             self.faults.append("<img> without alt")
+        if tag == "pre" and "aria-label" in attributes and "role" not in attributes:
+            self.faults.append("<pre> has a name and no role")
+        if attributes.get("type") == "color" and "maxlength" in attributes:
+            self.faults.append("<input type=color> with maxlength")
 
     def _note_ids(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, times in Counter(name for name, _ in attrs).items():
             if times > 1:
                 self.faults.append(f"<{tag}> has {name} twice")
+            if name.startswith("hx-"):  # htmx reads data-hx- too, which the standard allows
+                self.faults.append(f"<{tag}> has {name}, which is no attribute of HTML")
         for name, value in attrs:
             if name == "id" and "template" not in self.open:
                 self.ids[value or ""] += 1

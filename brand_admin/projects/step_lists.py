@@ -165,9 +165,9 @@ class ToSend(AtStep):
             icon="send",
             kind="primary",
             html=lambda listing: {
-                "hx-get": reverse("brand_admin:compose", args=[listing.brand.slug]),
-                "hx-include": "closest form",
-                "hx-target": "#drawer",
+                "data-hx-get": reverse("brand_admin:compose", args=[listing.brand.slug]),
+                "data-hx-include": "closest form",
+                "data-hx-target": "#drawer",
             },
         ),
     )

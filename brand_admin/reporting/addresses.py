@@ -31,7 +31,7 @@ def into_drawer(listing: Any) -> dict[str, str]:
     """Return what opens the drawer for the selected rows."""
     rows = listing.reference if listing.all_chosen else ""
     return {
-        "hx-get": compose_address(listing.brand.slug, listing.offer, rows=rows),
-        "hx-target": "#drawer",
-        "hx-include": "closest form",
+        "data-hx-get": compose_address(listing.brand.slug, listing.offer, rows=rows),
+        "data-hx-target": "#drawer",
+        "data-hx-include": "closest form",
     }

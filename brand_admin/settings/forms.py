@@ -21,10 +21,9 @@ class BrandForm(VersionedForm):
     has_accent = forms.BooleanField(required=False, label="Use a colour of our own")
     accent = forms.CharField(
         required=False,
-        max_length=7,
         label="Accent colour",
         help_text="Made darker or lighter where text must stay readable.",
-        widget=forms.TextInput(attrs={"type": "color"}),
+        widget=forms.ColorInput,
     )
     sender_name = OneLineField(
         required=False, max_length=120, help_text="The sender's name in mails to members."

@@ -18,7 +18,7 @@ It is used inline or as a block:
 An unknown component, attribute, choice or slot, and a required attribute that is missing or
 resolves to None, raise ComponentError. None given for an optional attribute means its default.
 The component sees its attributes and slots, `request` and `csrf_token`, and nothing else of the
-page. Names that begin with `data-`, `aria-` or `hx-` go to `{{ html }}`, which only a component
+page. Names that begin with `data-` or `aria-` go to `{{ html }}`, which only a component
 that declares `*html` accepts; `html=mapping` adds such names from Python.
 
 `problems` checks the calls in a template without rendering it. Nothing here knows any single

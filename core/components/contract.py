@@ -14,7 +14,7 @@ from django.template.exceptions import TemplateSyntaxError
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
-HTML_PREFIXES = ("data-", "aria-", "hx-")
+HTML_PREFIXES = ("data-", "aria-")
 HTML = "html"
 
 

@@ -161,8 +161,8 @@ def test_progress_asks_again_only_while_it_moves(
     moving = shown(theo.get(at(cast.juniper, "campaign_progress", campaign_id=running.pk)))
     still = shown(theo.get(at(cast.juniper, "campaign_progress", campaign_id=campaign.pk)))
 
-    assert 'hx-trigger="every 2s"' in moving
-    assert 'hx-trigger="every' not in still
+    assert 'data-hx-trigger="every 2s"' in moving
+    assert 'data-hx-trigger="every' not in still
 
 
 def test_a_message_is_shown_as_it_went_out(cast: Cast, theo: Client, campaign: Campaign) -> None:

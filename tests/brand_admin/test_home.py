@@ -123,7 +123,7 @@ def test_the_latest_conversions_are_asked_for_again(cast: Cast) -> None:
     sell(cast)
     address = at(cast.juniper, "home_latest")
 
-    assert f'hx-get="{address}"' in shown(desk_of(cast.ines).get(at(cast.juniper, "home")))
+    assert f'data-hx-get="{address}"' in shown(desk_of(cast.ines).get(at(cast.juniper, "home")))
     assert "1001" in shown(desk_of(cast.vera).get(address))
 
 

@@ -173,7 +173,7 @@ def test_fifty_thousand_rows_wait_for_a_worker_and_the_page_says_how_far_it_is(
     assert (work.state, work.total, work.done) == ("waiting", 50_000, 0)
     assert "It starts as soon as a worker is free" in page_text(page)
     assert "200 of 50,000 rows" in further.text
-    assert 'hx-trigger="every 2s"' in further.text
+    assert 'data-hx-trigger="every 2s"' in further.text
     assert "Background work" in theo.get(address("home")).text
     assert Member.objects.count() == 3
 

@@ -75,9 +75,9 @@ def test_a_page_asks_again_while_something_is_awaited(
     ines.post(page_of(cast, connection, "connection_disconnect"))
     ended = shown(ines.get(page_of(cast, connection)))
 
-    assert 'hx-trigger="every 3s"' in waiting
-    assert 'hx-trigger="every 30s"' in connected
-    assert 'hx-trigger="every' not in ended
+    assert 'data-hx-trigger="every 3s"' in waiting
+    assert 'data-hx-trigger="every 30s"' in connected
+    assert 'data-hx-trigger="every' not in ended
 
 
 @pytest.mark.parametrize("person", ["theo", "vera"])
@@ -175,11 +175,11 @@ def test_a_test_order_is_followed_until_it_is_credited(
 
     assert address == page_of(cast, connection, "connection_test_order", event_id=event.pk)
     assert "It waits for a worker." in shown(under_way)
-    assert 'hx-trigger="every 1s"' in shown(under_way)
+    assert 'data-hx-trigger="every 1s"' in shown(under_way)
     assert "Mara Lindqvist in Winter Glow creators: the order brought the code MARA15." in page
     assert "10.00 GBP. A test order is not paid." in page
     assert "All of it works on our side." in page
-    assert 'hx-trigger="every 1s"' not in page
+    assert 'data-hx-trigger="every 1s"' not in page
 
 
 def test_a_listed_code_is_entered_already(ines: Client, connection: Connection, cast: Cast) -> None:

@@ -64,7 +64,7 @@ def test_nothing_has_run_yet(cast: Cast, theo: Client) -> None:
     page = shown(theo.get(at(cast.juniper, "work_list")))
 
     assert "Nothing has run yet" in page
-    assert 'hx-trigger="every' not in page
+    assert 'data-hx-trigger="every' not in page
 
 
 def test_how_far_it_is_is_a_bar_that_asks_again_and_a_link_without_script(
@@ -77,7 +77,7 @@ def test_how_far_it_is_is_a_bar_that_asks_again_and_a_link_without_script(
     assert '<progress value="1000" max="4000"' in page
     assert "1,000 of 4,000 rows" in page
     assert "25%" in page
-    assert 'hx-trigger="every 2s"' in page
+    assert 'data-hx-trigger="every 2s"' in page
     assert "Reload to see the progress" in page
 
 
@@ -108,7 +108,7 @@ def test_a_failure_says_what_happened(cast: Cast, theo: Client) -> None:
 
     assert "It could not be finished" in page
     assert "It stopped 5 times." in page
-    assert 'hx-trigger="every' not in page
+    assert 'data-hx-trigger="every' not in page
 
 
 def test_the_list_takes_as_many_queries_for_three_as_for_one(cast: Cast, theo: Client) -> None:

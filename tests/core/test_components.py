@@ -117,7 +117,7 @@ def test_values_are_escaped_once(engine: Engine) -> None:
 
 def test_html_attributes_are_written_as_django_writes_them() -> None:
     given: dict[str, object] = {
-        "hx-b": "<'&\">", "data-off": False, "aria-on": True, "data-none": None, "data-a": 7,
+        "data-hx-b": "<'&\">", "data-off": False, "aria-on": True, "data-none": None, "data-a": 7,
         "aria-<x>": True, "data-safe": mark_safe("&amp;"), "data-lazy": gettext_lazy("Copy"),
         "data-<y>": "",
     }  # fmt: skip
@@ -129,11 +129,13 @@ def test_html_attributes_are_written_as_django_writes_them() -> None:
 
 
 def test_html_attributes_come_by_name_or_as_a_mapping(engine: Engine) -> None:
-    source = '{% component "sample" label="x" hx-get="/y" aria-busy=busy data-on=on html=more %}'
+    source = (
+        '{% component "sample" label="x" data-hx-get="/y" aria-busy=busy data-on=on html=more %}'
+    )
 
     found = render(engine, source, busy=None, on=True, more={"data-id": 7})
 
-    assert found == '<p data-id="7" hx-get="/y" data-on>x|plain|||</p>'
+    assert found == '<p data-id="7" data-hx-get="/y" data-on>x|plain|||</p>'
 
 
 def test_none_for_an_optional_attribute_means_its_default(engine: Engine) -> None:
