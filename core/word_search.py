@@ -50,8 +50,8 @@ def holds_word(text: str | Func, word: str) -> Q:
     Of LIKE, PostgreSQL takes for granted that it finds few rows, and then reads and sorts all that
     it does find. Of this it does not, so the pieces alone say how many there are.
     """
-    found = StrIndex(Upper(text), Upper(Value(word)))
-    return Q(GreaterThan(found, Value(0)))
+    contained: Any = GreaterThan(StrIndex(Upper(text), Upper(Value(word))), Value(0))
+    return Q(contained)
 
 
 def has_pieces(pieces: Func, word: str) -> Q:

@@ -8,6 +8,8 @@ has a page soon.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Reverse, Upper
 from django.db.models.lookups import StartsWith
@@ -50,8 +52,10 @@ def begins_or_ends_with(text: str, *, via: str = "") -> Q:
 
 def _begins_with(text: str, via: str = "") -> Q:
     number = Upper(Value(text))  # by PostgreSQL, like the index: Python turns "ß" into "SS"
-    return Q(StartsWith(number_forwards(via), number))
+    begins: Any = StartsWith(number_forwards(via), number)
+    return Q(begins)
 
 
 def _ends_with(text: str, via: str = "") -> Q:
-    return Q(StartsWith(number_backwards(via), Reverse(Upper(Value(text)))))
+    ends: Any = StartsWith(number_backwards(via), Reverse(Upper(Value(text))))
+    return Q(ends)

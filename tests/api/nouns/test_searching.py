@@ -118,7 +118,8 @@ LISTS: dict[str, Find] = {
 
 
 def test_a_longer_list_is_searched_by_reading_no_more_of_it(cast: Cast) -> None:
-    after, read = 0, {}
+    after = 0
+    read: dict[int, dict[str, int]] = {}
     for until in (FEW, MANY):
         with acting_for(cast.juniper):
             _fill(cast, after=after, until=until)
