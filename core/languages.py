@@ -66,6 +66,11 @@ def spoken_locale() -> Locale:
     return locale_of(spoken_tag())
 
 
+def country_name(code: str) -> str:
+    """Return "Germany" for "DE", in the active language (CLDR); the code if it has no name."""
+    return str(spoken_locale().territories.get(code, code))
+
+
 def tag_for(request: HttpRequest) -> str:
     """Return the reader's tag: their choice, else the first supported language of the browser.
 

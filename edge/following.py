@@ -16,6 +16,7 @@ from edge import answers
 from edge.addresses import OwnParameters
 from edge.answers import Headers
 from edge.clicks import Clicks
+from edge.clients import Client
 from edge.cookies import cookie_domain
 from edge.targets import LinkTarget
 from edge.visitors import INACTIVE, KINDS, VISIT, VisitorHashes, agent_of, kind_of, referrer_host
@@ -51,13 +52,12 @@ class Following:
         scope: dict[str, Any],
         headers: dict[bytes, bytes],
         *,
-        address: str,
-        is_tls: bool,
+        client: Client,
         host: str | None,
     ) -> Headers:
         """Keep the click, and return the headers of the redirect.
 
-        `address` is the visitor's; `host` is the brand's link domain that the request came by.
+        `client` is the visitor; `host` is the brand's link domain that the request came by.
         """
         now = self._clock() // 1_000
         second = now // 1_000_000
@@ -79,17 +79,17 @@ class Following:
         else:
             location = (target.head + click_id if counts else target.plain) + target.tail
             sub_ids, landing = NO_SUB_IDS, ""
-        answer = [(b"location", location.encode()), *self._headers[is_tls]]
+        answer = [(b"location", location.encode()), *self._headers[client.is_tls]]
         returning = NULL
         if host is not None:
             returning = "t" if IN_COOKIES in headers.get(COOKIE, b"") else "f"
             if kind == VISIT:
-                answer.append(_cookie(target, host, click_id, is_tls=is_tls))
+                answer.append(_cookie(target, host, click_id, is_tls=client.is_tls))
         self.kinds[kind] += 1
         self._keep(
             f"{target.line}{click_id}\t{now}\t{kind}"
-            f"\t{self._hash_of(target.brand_id, address, browser, now)}\t{agent.text}"
-            f"\t{referrer_host(headers.get(b'referer'))}\t{sub_ids}\t\t{agent.device}"
+            f"\t{self._hash_of(target.brand_id, client.address, browser, now)}\t{agent.text}"
+            f"\t{referrer_host(headers.get(b'referer'))}\t{sub_ids}\t{client.country}\t{agent.device}"
             f"\t{landing}\t{returning}"
         )
         return answer

@@ -14,7 +14,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from time import time_ns
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -23,6 +22,7 @@ from edge import answers
 from edge.answers import Headers
 from edge.cache import LinkCache
 from edge.clicks import Clicks
+from edge.clients import Client, Forwarding, clients_through
 from edge.following import COOKIE, Following
 from edge.slugs import slug_of
 from edge.targets import LinkTarget
@@ -32,9 +32,6 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 SendNow = Callable[[dict[str, Any]], object]
-# The client's address and whether it came over TLS, from: who opened the connection, the scheme,
-# X-Forwarded-For, X-Forwarded-Proto. config.forwarding decides whom to believe.
-Forwarding = Callable[[str, str, bytes, bytes], tuple[str, bool]]
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +78,7 @@ class Redirects:
             Following(self.clicks, click_key=click_key, hashes=hashes, clock=clock)
             for _ in range(2)
         )
-        self._forwarding = lru_cache(maxsize=10_000)(forwarding)
+        self._seen = clients_through(forwarding)
         self._tls_host = tls_host
         self._tls = answers.transport_security()
         self.pages = answers.Pages()
@@ -114,10 +111,10 @@ class Redirects:
             return False
         if not is_ours if host is None else hosts[host] != target.brand_id:
             return False
-        address, is_tls = self._client(scope, headers)
-        if self._tls_host and not is_tls:
+        client = self._client(scope, headers)
+        if self._tls_host and not client.is_tls:
             return False
-        answer = self._follow(self._now, target, scope, headers, address, host, is_tls=is_tls)
+        answer = self._follow(self._now, target, scope, headers, client, host)
         send({"type": "http.response.start", "status": 302, "headers": answer})
         send(END)
         return True
@@ -127,7 +124,8 @@ class Redirects:
         path = scope["path"]
         slug = path[3:] if path.startswith(PATH) else path[1:]
         headers = dict(scope["headers"])
-        address, is_tls = self._client(scope, headers)
+        client = self._client(scope, headers)
+        is_tls = client.is_tls
         if self._tls_host and not is_tls:
             await self._lead_to_tls(scope, headers, send)
             return
@@ -139,7 +137,7 @@ class Redirects:
         if isinstance(found, int):
             await self._say(found, scope, headers, send, is_tls=is_tls)
             return
-        answer = self._follow(self._later, found, scope, headers, address, host, is_tls=is_tls)
+        answer = self._follow(self._later, found, scope, headers, client, host)
         await send({"type": "http.response.start", "status": 302, "headers": answer})
         await send(END)
 
@@ -149,31 +147,25 @@ class Redirects:
         target: LinkTarget,
         scope: Scope,
         headers: dict[bytes, bytes],
-        address: str,
+        client: Client,
         host: str | None,
-        *,
-        is_tls: bool,
     ) -> Headers:
         """Return the headers of the redirect; keep the click, unless that fails."""
         try:
-            return following.follow(
-                target, scope, headers, address=address, is_tls=is_tls, host=host
-            )
+            return following.follow(target, scope, headers, client=client, host=host)
         except Exception:  # a defect of ours is no reason to keep a shopper from the shop
             logger.exception("A shopper was sent on without a click.")
-            return following.without_click(target, is_tls=is_tls)
+            return following.without_click(target, is_tls=client.is_tls)
 
-    def _client(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, bool]:
-        """Return the client's address, and whether the request came over TLS."""
+    def _client(self, scope: Scope, headers: dict[bytes, bytes]) -> Client:
+        """Return who sent the request."""
         written = headers.get(FORWARDED_FOR, b"")
         if len(headers) != len(scope["headers"]):  # a header came in several lines
             lines = [value for name, value in scope["headers"] if name == FORWARDED_FOR]
             written = b",".join(lines)
         # Proxies append at the end, and what comes before is the client's: of any length.
         proto = headers.get(b"x-forwarded-proto", b"")[-MAX_FORWARDED:]
-        return self._forwarding(
-            scope["client"][0], scope["scheme"], written[-MAX_FORWARDED:], proto
-        )
+        return self._seen(scope["client"][0], scope["scheme"], written[-MAX_FORWARDED:], proto)
 
     def _own_host(self, headers: dict[bytes, bytes]) -> str | None:
         """Return the link domain that the request came by, if any."""

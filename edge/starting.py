@@ -11,8 +11,9 @@ from django.conf import settings
 
 from edge import answers
 from edge.cache import LinkCache
+from edge.clients import Forwarding
 from edge.loading import Loader
-from edge.redirect import Forwarding, Redirects
+from edge.redirect import Redirects
 from edge.sending import Sender
 from edge.snapshot import Snapshot
 from edge.visitors import VisitorHashes

@@ -1,4 +1,6 @@
-"""Where an offer's clicks and sales come from: links, referrers, devices, and the products sold."""
+"""Where an offer's clicks and sales come from, by links, referrers, countries and devices; and the
+products sold.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
+from core.languages import country_name
 from core.templatetags.display import count, money, quantity, rate
 from offers.models import Offer
 from tracking.figures.by_source import (
@@ -33,8 +36,8 @@ SECTION = "sales_tracking"
 ROWS = (15, 100, MAX_ROWS)  # at first, then as more is asked for
 CHOICES = tuple(choice for choice in BRAND_CHOICES if choice != "custom")
 KINDS = {
-    "links": "Links", "sub1": "Sub-ids", "referrer": "Referrers", "device": "Devices",
-    "products": "Products",
+    "links": "Links", "sub1": "Sub-ids", "referrer": "Referrers", "country": "Countries",
+    "device": "Devices", "products": "Products",
 }  # fmt: skip
 HEADS = (
     "Clicks", "Visitors", "Conversions", "Conversion rate", "Sales", "Commission", "Per click",
@@ -139,5 +142,6 @@ def _device(value: str) -> str:
 NAMES: dict[str, Callable[[str], str]] = {
     "sub1": str,
     "referrer": lambda host: host or "Direct",
+    "country": country_name,
     "device": _device,
 }

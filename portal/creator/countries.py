@@ -19,8 +19,3 @@ def countries() -> list[tuple[str, str]]:
         if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
     ]
     return sorted(found, key=lambda pair: pair[1].casefold())
-
-
-def country_name(code: str) -> str:
-    """Return "Germany" for "DE"."""
-    return str(spoken_locale().territories.get(code, code))

@@ -19,6 +19,7 @@ from accounts.models import CodePurpose
 from affiliates.code_login import EXPIRED_CODE_TEXT
 from affiliates.models import Creator
 from affiliates.notices import send_notice
+from core.languages import country_name
 from core.money import Money
 from core.templatetags.display import money
 from core.transactional_mail import TransactionalMailError
@@ -28,7 +29,6 @@ from payouts.models import PayoutMethod
 from payouts.releases import Sharing, sharing_of
 from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.client import device
-from portal.creator.countries import country_name
 from portal.creator.payout_forms import ChooseForm, DestinationForm, form_for
 from portal.creator.payout_sharing import (
     brand_choices,

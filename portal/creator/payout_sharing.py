@@ -27,6 +27,7 @@ from accounts.devices import device_label
 from accounts.models import Brand, CodePurpose
 from affiliates.code_login import EXPIRED_CODE_TEXT
 from affiliates.notices import send_notice
+from core.languages import country_name
 from core.templatetags.display import money
 from core.transactional_mail import TransactionalMailError
 from payouts.destinations import Destination
@@ -35,7 +36,6 @@ from payouts.models import PayoutMethod
 from payouts.releases import Released, release_details, sharing_of, take_back_release
 from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.client import device
-from portal.creator.countries import country_name
 from portal.creator.proving import proof_of
 from tracking.figures.creator_report import BrandPayment, waiting_for_details
 

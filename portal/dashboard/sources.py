@@ -1,4 +1,4 @@
-"""Where a member's clicks and sales come from: their links, words, referrers and devices."""
+"""Where a member's clicks and sales come from: links, words, referrers, countries and devices."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
 
+from core.languages import country_name
 from core.templatetags.display import count, money, rate
 from offers.models import Enrollment
 from portal.dashboard.access import Visit, dashboard_page, nothing_here
@@ -53,7 +54,7 @@ class Group:
 
 @dashboard_page()
 def sources(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Show the sources in a range of days. Five queries."""
+    """Show the sources in a range of days. Six queries."""
     if not visit.offer.gives_links:
         return nothing_here(request)
     chosen = choose(request.GET.dict(), choices=WITHOUT_DAYS, default="30d", today=today())
@@ -89,6 +90,7 @@ def groups_of(enrollment: Enrollment, period: DateRange) -> list[Group]:
         Group(_("Links"), tuple(named)),
         Group(_("Your words in links"), of(Dimension.SUB1, str)),
         Group(_("Where people came from"), of(Dimension.REFERRER, _host)),
+        Group(_("Countries"), of(Dimension.COUNTRY, country_name)),
         Group(_("Devices"), of(Dimension.DEVICE, lambda kind: str(DEVICES.get(kind, kind)))),
     ]
     return [group for group in groups if group.rows]

@@ -17,6 +17,7 @@ from tests.portal.conftest import Sell, text_of
 from tracking.models import OTHER, SourceTotal, TrackingLink
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile"
+DUTCH = "193.0.6.139"  # of RIPE NCC, which gives out such addresses
 
 
 def click(cast: Cast, **asked: Any) -> str:
@@ -38,13 +39,14 @@ def test_each_source_shows_its_clicks_sales_and_earnings(
     cast: Cast, client: Client, path: str, sell: Sell
 ) -> None:
     sell(promo_code=None, click_id=click(cast, referrer="https://www.video.example/watch"))
-    click(cast, referrer="")
+    click(cast, referrer="", client=DUTCH)
 
     shown = rows(client, f"{path}/sources")
 
     assert "Your link £8.42 2 clicks · 1 sale · 50%" in shown
     assert "www.video.example £8.42 1 click · 1 sale · 100%" in shown
     assert "Direct £0.00 1 click · 0 sales" in shown
+    assert "Netherlands £0.00 1 click · 0 sales" in shown
     assert "Phone £8.42 2 clicks · 1 sale · 50%" in shown
 
 
@@ -73,22 +75,25 @@ def test_an_offer_without_links_has_no_such_page(cast: Cast, client: Client, pat
     assert "/sources" not in text_of(client, path)
 
 
-@pytest.mark.parametrize("kind", ["links", "sub1", "referrer", "device", "products"])
+@pytest.mark.parametrize("kind", ["links", "sub1", "referrer", "country", "device", "products"])
 def test_staff_see_the_sources_of_an_offer(
     cast: Cast, client: Client, sell: Sell, kind: str
 ) -> None:
-    sell(promo_code=None, click_id=click(cast, referrer="https://www.video.example/watch"))
+    sell(
+        promo_code=None,
+        click_id=click(cast, referrer="https://www.video.example/watch", client=DUTCH),
+    )
     client.force_login(cast.vera)
 
     page = client.get(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/sources/?by={kind}")
 
     wanted = {
         "links": "Mara Lindqvist", "sub1": "Nothing in this period",
-        "referrer": "www.video.example", "device": "Phone",
+        "referrer": "www.video.example", "country": "Netherlands", "device": "Phone",
         "products": "Orders",
     }  # fmt: skip
     assert wanted[kind] in page.text
-    assert ("£8.42" in page.text) is (kind in {"links", "referrer", "device"})
+    assert ("£8.42" in page.text) is (kind in {"links", "referrer", "country", "device"})
 
 
 @pytest.mark.parametrize("kind", ["sub1", "referrer"])
