@@ -13,7 +13,7 @@ from tests.services import DISK, start_services
 
 BENCHMARKS = (
     "intake", "orders", "events", "mail", "drawer", "codes", "payouts", "dashboard", "pages",
-    "api_lists", "clicks", "overload", "redirects",
+    "api_lists", "clicks", "click_figures", "overload", "redirects",
 )  # fmt: skip
 
 

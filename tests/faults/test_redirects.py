@@ -1,6 +1,7 @@
 """PostgreSQL, Valkey, both, and web processes are killed and frozen under shoppers.
 
-Every known link redirects, and each click is stored once when everything is back.
+There are two web processes and two consumers. Every known link redirects, and each click is stored
+once when everything is back.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from threading import Event
 
@@ -28,6 +30,10 @@ UNWRITTEN_SECONDS = 0.01  # whose clicks a killed process may lose
 BUSY_MACHINE = 2.0
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 CLICK_ID = re.compile(r"[?&]trb=([\w-]{48})")
+CREDITED_BY = """
+SELECT evidence FROM tracking_conversion WHERE order_id =
+  (SELECT id FROM tracking_order WHERE external_id = %s)
+"""
 numbers = count()
 
 
@@ -85,15 +91,20 @@ class Shoppers:
 
 
 @pytest.fixture(scope="module")
-def consumer(started_servers: OwnServers) -> Iterator[Process]:
-    process = started_servers.process("django", "store_clicks", CLICKS_LEASE="1", LOG_LEVEL="ERROR")
-    process.start()
-    yield process
-    process.stop()
+def consumers(started_servers: OwnServers) -> Iterator[list[Process]]:
+    both = [
+        started_servers.process("django", "store_clicks", CLICKS_LEASE="1", LOG_LEVEL="ERROR")
+        for _ in range(2)
+    ]
+    for one in both:
+        one.start()
+    yield both
+    for one in both:
+        one.stop()
 
 
 @pytest.fixture
-def shoppers(web: WebServer, consumer: Process) -> Shoppers:
+def shoppers(web: WebServer, consumers: list[Process]) -> Shoppers:
     """Shoppers whose link both web processes know."""
     found = Shoppers(web)
     until(lambda: {one.status for one in found.follow_many(20)} == {302}, "no redirects")
@@ -178,6 +189,14 @@ def test_a_killed_process_loses_only_what_it_had_not_written(shoppers: Shoppers)
     in_time = UNWRITTEN_SECONDS + room(usual, least=BUSY_MACHINE / 10)
     late = [one for one in kept if killed_at - in_time < one.at < killed_at + in_time]
     all_stored(shoppers, [one for one in kept if one not in late])
+
+    last = max((one for one in late if one.at < killed_at), key=lambda one: one.at, default=kept[0])
+    order = uuid.uuid4().hex  # of a shopper whose click may be among the lost ones
+    taken = shoppers.web.send_order(
+        order, promo_code=None, click_id=last.click_id, ordered_at=datetime.now(UTC).isoformat()
+    )
+    assert taken.json()["outcome"] == "recorded"
+    assert shoppers.web.servers.value(CREDITED_BY, order) == "click"
 
 
 def test_a_process_that_starts_while_postgresql_is_away_knows_the_links(
