@@ -14,6 +14,7 @@ from tests.services import DISK, start_services
 BENCHMARKS = (
     "intake", "orders", "events", "mail", "drawer", "codes", "payouts", "dashboard", "pages",
     "api_lists", "clicks", "click_figures", "overload", "redirects",
+    "steady_redirects",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ one core stores beside its clients: how long they wait is shown too. Then redire
 that speed, for their times, and for how long the last click takes into PostgreSQL; the bare server
 gets as many, to tell what the machine adds to the times. The processor's time of each worker says
 the same as the speeds, and also on a machine with other work. REDIRECT_SECONDS says how long each
-round is, REDIRECT_ROUNDS how many there are; 600 and 1 show whether memory stays flat.
+round is, REDIRECT_ROUNDS how many there are.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,7 @@ REQUEST = (
 
 
 def run() -> None:
-    sample = make_brand("redirects", members=LINKS, first_names=50)
-    with acting_for(sample.brand):
-        links = give_links(enrollments=Enrollment.objects.all(), by=BY, now=NOW)
-    requests = [
-        REQUEST.format(slug=link.slug, browser=number % BROWSERS)
-        for number, link in enumerate(links)
-    ]
-    connection.close()
+    requests = requests_of_links("redirects")
     servers, others = cores()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -69,6 +63,18 @@ def run() -> None:
         on_cores(others),
     ):
         measure(port, bare_port, requests)
+
+
+def requests_of_links(slug: str) -> list[str]:
+    """Make a brand with LINKS links; return a request for each."""
+    sample = make_brand(slug, members=LINKS, first_names=50)
+    with acting_for(sample.brand):
+        links = give_links(enrollments=Enrollment.objects.all(), by=BY, now=NOW)
+    connection.close()
+    return [
+        REQUEST.format(slug=link.slug, browser=number % BROWSERS)
+        for number, link in enumerate(links)
+    ]
 
 
 def measure(port: int, bare_port: int, requests: list[str]) -> None:
@@ -99,31 +105,65 @@ def measure(port: int, bare_port: int, requests: list[str]) -> None:
     taken = time.monotonic() - begun_at
     show("seconds until their clicks were stored", f"{taken:.1f}, {waiting:,} waited")
     rate = statistics.median(ours) / 2
-    show_times("bare", ask(bare_port, requests, rate=rate, seconds=SECONDS))
-    half = ask(port, requests, rate=rate, seconds=SECONDS)
+    at_half(bare_port, requests, rate).show("bare")
+    half = at_half(port, requests, rate)
     ended_at = time.monotonic()
-    wanted += half["answered"]
+    wanted += half.answered
     until_stored(wanted)
     taken = time.monotonic() - ended_at
-    show_times("recorded", half)
+    half.show("recorded")
     show("clicks in PostgreSQL, of", f"{stored():,} of {wanted:,}")
     show("seconds after the last answer (goal: 2)", f"{taken:.1f}")
     show("megabytes of the worker, before and after", f"{before:.0f}, {memory_of(worker):.0f}")
 
 
-def show_times(what: str, found: dict[str, Any]) -> None:
-    """Show how long answers took at half of the full speed."""
-    times = sorted(found["times"])
-    places = [min(len(times) - 1, int(len(times) * share / 100)) for share in (50, 99, 99.9)]
-    texts = " ".join(f"{times[place] * 1_000:.2f}" for place in places)
-    show(f"milliseconds at half of that, {what}: p50 p99 p99.9", texts)
+@dataclass(frozen=True)
+class HalfLoad:
+    """How long answers took at half of the full speed, in seconds, the shortest first.
+
+    `waited` is for how much of `lasted` a thread of the worker could have run and had no core: it
+    tells what other work on the machine did to the times.
+    """
+
+    times: list[float]
+    waited: float
+    lasted: float
+
+    @property
+    def answered(self) -> int:
+        return len(self.times)
+
+    def show(self, what: str) -> None:
+        last = self.answered - 1
+        places = [min(last, int(self.answered * share / 100)) for share in (50, 99, 99.9)]
+        texts = " ".join(f"{self.times[place] * 1_000:.2f}" for place in places)
+        show(f"milliseconds at half of that, {what}: p50 p99 p99.9", texts)
+        waited = f"{self.waited:.1f} of {self.lasted:.1f}"
+        show("  seconds in which the worker waited for its core", waited)
 
 
-def until_stored(wanted: int) -> None:
-    """Wait until so many clicks are in PostgreSQL, or for STORED_SECONDS."""
-    until = time.monotonic() + STORED_SECONDS
-    while stored() < wanted and time.monotonic() < until:
-        time.sleep(0.1)
+def at_half(port: int, requests: list[str], rate: float) -> HalfLoad:
+    worker = worker_at(port)
+    before = waited_for_core(worker)
+    found = ask(port, requests, rate=rate, seconds=SECONDS)
+    waited = waited_for_core(worker) - before
+    return HalfLoad(sorted(found["times"]), waited, found["seconds"])
+
+
+def waited_for_core(worker: int) -> float:
+    """Seconds that all threads of a process were ready to run and did not (Linux' sched-stats)."""
+    threads = Path(f"/proc/{worker}/task").glob("*/schedstat")
+    return sum(int(one.read_text().split()[1]) for one in threads) / 1e9
+
+
+def until_stored(wanted: int, *, seconds: float = STORED_SECONDS) -> None:
+    """Wait until so many clicks are in PostgreSQL, or for so long. Counting takes a sixth of it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        begun_at = time.monotonic()
+        if stored() >= wanted:
+            return
+        time.sleep(max(0.05, 5 * (time.monotonic() - begun_at)))
 
 
 class Work:
