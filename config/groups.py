@@ -15,10 +15,12 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 MAX_GROUP = 100  # requests
-# The next group begins once as many wait as were there together, or after this part of the time
-# that the last one took.
-GATHERING_PART = 0.25
-MAX_GATHERING_SECONDS = 0.02
+# The next group begins once as many wait as were there together, or none has come for
+# QUIET_SECONDS, or after this part of the time that the last one took. Whoever comes later needs a
+# group more.
+QUIET_SECONDS = 0.008
+GATHERING_PART = 0.5
+MAX_GATHERING_SECONDS = 0.05
 
 
 class _Waiting(Generic[T]):
@@ -30,11 +32,15 @@ class _Waiting(Generic[T]):
 
 
 class _Sender(Generic[T]):
-    """The requests of a sender that wait. While they gather, `enough` is how many are awaited."""
+    """The requests of a sender that wait.
+
+    While they gather, `enough` is how many are awaited, and `until` the loop's time to end.
+    """
 
     def __init__(self) -> None:
         self.waiting: deque[_Waiting[T]] = deque()
         self.enough = 0
+        self.until = 0.0
         self.gathering: asyncio.TimerHandle | None = None
 
 
@@ -63,8 +69,8 @@ class Groups(Generic[T]):
             return "queue full"
         mine = _Waiting(one)
         sender.waiting.append(mine)
-        if sender.gathering is not None and len(sender.waiting) >= sender.enough:
-            self._answer_next(key)
+        if sender.gathering is not None:
+            self._wait_for_more(key)
         try:
             await asyncio.wait({mine.answered}, timeout=self._seconds)
             if mine in sender.waiting:
@@ -79,12 +85,24 @@ class Groups(Generic[T]):
         """Have the next group answered soon: `answered` were, and it took so many seconds."""
         sender = self._senders[key]
         sender.enough = min(answered + len(sender.waiting), MAX_GROUP)
-        if sender.enough == 1 or len(sender.waiting) >= sender.enough:
+        if sender.enough == 1:
             self._answer_next(key)
             return
         pause = min(seconds * GATHERING_PART, MAX_GATHERING_SECONDS)
+        sender.until = asyncio.get_running_loop().time() + pause
+        self._wait_for_more(key)
+
+    def _wait_for_more(self, key: Hashable) -> None:
+        """Answer those that wait if they are enough, otherwise when no more of them come."""
+        sender = self._senders[key]
+        if len(sender.waiting) >= sender.enough:
+            self._answer_next(key)
+            return
+        if sender.gathering is not None:
+            sender.gathering.cancel()
         loop = asyncio.get_running_loop()
-        sender.gathering = loop.call_later(pause, self._answer_next, key)
+        until = min(sender.until, loop.time() + QUIET_SECONDS)
+        sender.gathering = loop.call_at(until, self._answer_next, key)
 
     def _answer_next(self, key: Hashable) -> None:
         """Have those answered that wait now."""

@@ -10,9 +10,10 @@ it. `kept_query` decorates a function that builds a queryset from its keyword ar
 Called, it returns the rows; `_counts.count(…)` returns how many there are. The function runs once
 for each shape of its arguments, with values that stand in for the real ones; NotKeptError says that
 one of them did not reach PostgreSQL as it was. Numbers, texts, days, moments, UUIDs and lists of
-them vary. Anything else is part of the shape, as are the length of a list, the time zone, and
-whether one brand is acted for, all, or none. The brand is a value. A text that may be empty varies
-too, so pass None where the SQL differs.
+them vary. Anything else is part of the shape, as are the time zone, and whether one brand is acted
+for, all, or none. The brand is a value. A text that may be empty varies too, so pass None where the
+SQL differs. The length of a list is part of the shape where the function asks `…__in`, which is a
+parameter for each member; `…__among` (core.db) is one for all, and the length does not matter.
 
 `kept_selection` keeps the queries of a list whose arguments are what a person chose: there texts
 are part of the shape, except for a `SearchWord`.
@@ -21,6 +22,7 @@ are part of the shape, except for a `SearchWord`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, update_wrapper
@@ -62,11 +64,12 @@ class SearchWord(str):
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """Where a parameter comes from: an argument, or its member at a place."""
+    """Where a parameter comes from: an argument, which may be a whole list, or a member of one."""
 
     name: str
     place: int | None = None
     like: str = ""  # the pattern that a word stands in
+    is_list: bool = False
 
     def of(self, arguments: dict[str, Any]) -> Any:
         value = arguments[self.name]
@@ -85,10 +88,17 @@ class _Kept:
         self.parameters = [stand_ins.get(_key(value), value) for value in given]
         self.kinds = [type(value) if isinstance(value, int) else None for value in given]
         found = {(value.name, value.place) for value in self.parameters if _is_value(value)}
+        members = {value.name for value in stand_ins.values() if value.place is not None}
+        # The lists that arrive as they are, and never member by member.
+        self.whole = {name for name in members if (name, None) in found} - {
+            name for name, place in found if place is not None
+        }
         missing = [
             value
             for value in set(stand_ins.values()) - {_BRAND}
             if (value.name, value.place) not in found
+            and value.name not in self.whole
+            and not value.is_list
         ]
         left = [value for value in self.parameters if not _is_value(value) and _holds(value)]
         if missing or left or _holds(self.sql) or queryset._prefetch_related_lookups:  # type: ignore[attr-defined]
@@ -133,6 +143,7 @@ class KeptQuery:
         self.build = build
         self.varying = VARYING if texts_vary else tuple(kind for kind in VARYING if kind is not str)
         self.kept: dict[Any, _Kept | None] = {}
+        self.whole: set[str] = set()  # arguments whose length does not matter
         update_wrapper(self, build)
 
     def __call__(self, **arguments: Any) -> list[Any]:
@@ -160,20 +171,28 @@ class KeptQuery:
     def _kept_for(self, arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The query of this shape, and its values. None where no row can match."""
         is_in_scope, brand = scope_in_use()
-        shape = (
-            is_in_scope, type(brand), timezone.get_current_timezone_name(),
-            *((name, self._shape(value)) for name, value in arguments.items()),
-        )  # fmt: skip
+        scope = (is_in_scope, type(brand), timezone.get_current_timezone_name())
+        shape = (*scope, *self._shapes(arguments))
         if shape not in self.kept:
             if len(self.kept) >= MAX_SHAPES:
                 return TOO_MANY, arguments
-            self.kept[shape] = _built(self.build, arguments, brand, self.varying)
+            kept = _built(self.build, arguments, brand, self.varying)
+            if kept is not None:
+                self.whole |= kept.whole
+                shape = (*scope, *self._shapes(arguments))
+            self.kept[shape] = kept
         return self.kept[shape], {**arguments, "brand": brand}
 
-    def _shape(self, value: Any) -> Any:
+    def _shapes(self, arguments: dict[str, Any]) -> Iterator[Any]:
+        for name, value in arguments.items():
+            yield name, self._shape(value, is_whole=name in self.whole)
+
+    def _shape(self, value: Any, *, is_whole: bool) -> Any:
         if _varies(value, self.varying):
-            is_many = isinstance(value, list | tuple)
-            return (type(value), tuple(map(type, value))) if is_many else type(value)
+            if not isinstance(value, list | tuple):
+                return type(value)
+            kinds = map(type, value)
+            return type(value), (frozenset(kinds) if is_whole else tuple(kinds))
         return tuple(value) if isinstance(value, list) else value
 
 
@@ -257,18 +276,21 @@ def _built(
             made = [_stand_in(one, len(stand_ins) + place) for place, one in enumerate(value)]
             given[name] = made
             stand_ins.update(zip(map(_key, made), places, strict=True))
+            if made:
+                stand_ins[_key(made)] = _Value(name, is_list=True)
         else:
             made = given[name] = _stand_in(value, len(stand_ins))
             stand_ins[_key(made)] = _Value(name)
             if type(value) is SearchWord:
                 stand_ins |= {like.format(made): _Value(name, like=like) for like in LIKE}
     try:
-        if brand is None:
-            return _Kept(build(**given), stand_ins)
-        with acting_for(BRAND):
-            return _Kept(build(**given), stand_ins)
+        with nullcontext() if brand is None else acting_for(BRAND):
+            kept = _Kept(build(**given), stand_ins)
     except EmptyResultSet:
         return None
+    longer = {name: [*given[name]] * 2 for name in kept.whole if len(given[name]) == 1}
+    # Of one member it is not certain that the list arrives whole, and not its first member.
+    return _built(build, {**arguments, **longer}, brand, varying) if longer else kept
 
 
 VARYING = (int, str, SearchWord, date, datetime, UUID)
@@ -305,6 +327,8 @@ def _key(value: Any) -> Any:
 
 
 def _hashable(value: Any) -> Any:
+    if isinstance(value, list):
+        value = tuple(value)
     try:
         hash(value)
     except TypeError:

@@ -60,6 +60,7 @@ def test_those_that_come_meanwhile_are_answered_together() -> None:
 def test_those_that_ask_again_at_once_get_into_the_next_group(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(groups, "QUIET_SECONDS", SOON)
     monkeypatch.setattr(groups, "MAX_GATHERING_SECONDS", SOON)
     monkeypatch.setattr(groups, "GATHERING_PART", SOON * 1_000_000)
 
@@ -83,6 +84,7 @@ def test_those_that_ask_again_at_once_get_into_the_next_group(
 def test_one_that_sends_one_after_another_is_answered_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(groups, "QUIET_SECONDS", SOON)
     monkeypatch.setattr(groups, "MAX_GATHERING_SECONDS", SOON)
     monkeypatch.setattr(groups, "GATHERING_PART", SOON * 1_000_000)
 
@@ -96,6 +98,29 @@ def test_one_that_sends_one_after_another_is_answered_at_once(
         return answering.answered
 
     assert run(ask()) == [["a"], ["b"], ["c"]]
+
+
+def test_those_that_wait_are_answered_when_no_more_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of three ask again, each before the other was given up; the third one does not."""
+    monkeypatch.setattr(groups, "QUIET_SECONDS", 0.2)
+    monkeypatch.setattr(groups, "MAX_GATHERING_SECONDS", SOON)
+    monkeypatch.setattr(groups, "GATHERING_PART", SOON * 1_000_000)
+
+    async def ask() -> list[list[str]]:
+        answering = Answering()
+        joined = await answering.join(*"abc")
+        answering.may_go_on.set()
+        await joined[0]
+        joined += await answering.join("a again")
+        await asyncio.gather(*joined)
+        for again in ("b again", "c again"):
+            await asyncio.sleep(0.12)
+            joined += await answering.join(again)
+        await asyncio.gather(*joined)
+        await answering.end()
+        return answering.answered
+
+    assert run(ask()) == [["a"], ["b", "c", "a again"], ["b again", "c again"]]
 
 
 def test_other_senders_do_not_wait() -> None:

@@ -60,6 +60,41 @@ def test_a_shape_of_its_own_is_built_of_its_own(cast: Cast) -> None:
         assert kept_members(emails=emails, since=cast.now + timedelta(1), brand_word=None) == []
 
 
+def test_a_list_that_is_one_parameter_is_built_once_for_any_length(cast: Cast) -> None:
+    built: list[int] = []
+
+    @kept_query
+    def among(*, emails: list[str], offer_ids: list[int]) -> QuerySet[Member]:
+        built.append(len(emails))
+        rows = Member.objects.filter(email__among=emails).order_by("email")
+        return rows.exclude(pk__among=offer_ids)
+
+    with acting_for(cast.juniper):
+        members = list(Member.objects.order_by("email"))
+        emails = [member.email for member in members]
+        for number in (1, len(emails), 0, 2):
+            found = among(emails=emails[:number], offer_ids=[0] * (number + 2))
+            assert found == members[:number]
+        assert among(emails=emails, offer_ids=[member.pk for member in members]) == []
+        for odd in ("", "NULL", "a,b", '"', "{}", "\\", "'", "%s"):
+            assert among(emails=[odd, emails[0], odd], offer_ids=[0]) == members[:1]
+        longer = emails[0].ljust(400, "x")  # than the column
+        assert among(emails=[longer], offer_ids=[0]) == []
+    assert built == [1, 2, 0]  # one member could be a part of the list, so two are tried
+
+
+def test_a_list_asked_for_both_ways_keeps_its_length(cast: Cast) -> None:
+    @kept_query
+    def both(*, emails: list[str]) -> QuerySet[Member]:
+        return Member.objects.filter(email__among=emails, email__in=emails).order_by("email")
+
+    with acting_for(cast.juniper):
+        members = list(Member.objects.order_by("email"))
+        for number in (1, 2, 1):
+            emails = [member.email for member in members[:number]]
+            assert both(emails=emails) == members[:number]
+
+
 def test_groups_and_days_follow_the_time_zone(cast: Cast) -> None:
     with acting_for(cast.juniper):
         ids = sorted(Offer.objects.values_list("pk", flat=True))
@@ -109,7 +144,13 @@ def test_a_value_that_does_not_arrive_as_it_is_is_refused(cast: Cast) -> None:
     def raised(*, word: str) -> QuerySet[AuditEntry]:
         return AuditEntry.objects.filter(action__icontains=word.upper())
 
+    @kept_query
+    def shortened(*, words: list[str]) -> QuerySet[AuditEntry]:
+        return AuditEntry.objects.filter(action__among=words[:1])
+
     with acting_for(cast.juniper):
+        with pytest.raises(NotKeptError):
+            shortened(words=["b", "a"])
         for query in (changed, unused, joined, lowered, raised):
             with pytest.raises(NotKeptError):
                 query(word="x")

@@ -100,8 +100,10 @@ class Item(Pausable):
 class PromoCodeQuerySet(ItemQuerySet["PromoCode"]):
     def named(self, codes: Iterable[str] | models.QuerySet[Any, Any]) -> Self:
         """The codes with these texts, in upper case: of all members who have or had them."""
-        wanted = codes if isinstance(codes, models.QuerySet) else list(codes)
-        return self.annotate(upper=Upper("code")).filter(upper__in=wanted)
+        named = self.annotate(upper=Upper("code"))
+        if isinstance(codes, models.QuerySet):
+            return named.filter(upper__in=codes)
+        return named.filter(upper__among=list(codes))
 
 
 class PromoCode(Item):

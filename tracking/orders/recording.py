@@ -108,7 +108,7 @@ def record_orders(
 
 @kept_query
 def _known(*, source: str, external_ids: list[str]) -> QuerySet[Order, Any]:
-    rows = Order.objects.filter(source=source, external_id__in=external_ids)
+    rows = Order.objects.filter(source=source, external_id__among=external_ids)
     return rows.values_list("external_id", flat=True)
 
 

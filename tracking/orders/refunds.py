@@ -102,7 +102,7 @@ def undo_refund(*, source: str, external_id: str, by: Actor, now: datetime) -> b
 def _parked(*, sources: list[str], order_ids: list[str]) -> QuerySet[Refund]:
     """The refunds that wait for orders, locked."""
     rows = Refund.objects.select_for_update().filter(state=RefundState.PARKED)
-    return rows.filter(source__in=sources, order_external_id__in=order_ids).order_by("pk")
+    return rows.filter(source__among=sources, order_external_id__among=order_ids).order_by("pk")
 
 
 def apply_parked(orders: Sequence[Order]) -> dict[int, int]:

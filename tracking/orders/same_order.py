@@ -91,7 +91,7 @@ def _credited(*, source: str, named: list[str]) -> QuerySet[Order, tuple[object,
         status=ConversionStatus.REJECTED
     )
     rows = Order.objects.alias(forwards=NUMBER_FORWARDS, shown=SHOWN_NUMBER)
-    rows = rows.filter(Q(forwards__in=named) | ~Q(number="") & Q(shown__in=named))
+    rows = rows.filter(Q(forwards__among=named) | ~Q(number="") & Q(shown__among=named))
     rows = rows.exclude(source=source).filter(Exists(counting)).order_by("pk")
     rows = rows.annotate(decided=Exists(counting.exclude(decision=ConversionStatus.PENDING)))
     return rows.values_list(
