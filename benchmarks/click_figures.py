@@ -132,7 +132,7 @@ def add_clicks(made: BrandWithMembers, clicks: int) -> None:
 
 
 @contextmanager
-def unchecked() -> Iterator[Callable[[str, object], object]]:
+def unchecked() -> Iterator[Callable[..., object]]:
     """Execute statements without triggers and foreign keys, as a bulk load does."""
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")

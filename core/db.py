@@ -57,7 +57,7 @@ class NoneIn(Func):
 
 
 @Field.register_lookup
-class Among(Lookup):  # type: ignore[type-arg]  # has no parameter when it runs
+class Among(Lookup):
     """`field__among=[…]`: the same as `field__in`, with the whole list as one parameter.
 
     The SQL is the same for lists of any length, so a kept query is built once for all of them.
@@ -68,12 +68,12 @@ class Among(Lookup):  # type: ignore[type-arg]  # has no parameter when it runs
     def get_prep_lookup(self) -> list[Any]:
         return [self.lhs.output_field.get_prep_value(value) for value in self.rhs]
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, given = self.process_lhs(compiler, connection)
         field = self.lhs.output_field
         # A shorter type would cut a longer text, which then equals another one.
         kind = "text" if isinstance(field, CharField | TextField) else field.db_type(connection)
-        return f"{left} = ANY(%s::{kind}[])", [*given, self.rhs]
+        return f"{left} = ANY(%s::{kind}[])", (*given, self.rhs)
 
 
 def append_only(name: str, *, when: str = "") -> pgtrigger.Protect:

@@ -44,7 +44,7 @@ def index_of_pieces(pieces: Func, *, name: str, condition: Q | None = None) -> G
     return GinIndex(pieces, name=name, condition=condition, gin_pending_list_limit=MAX_PENDING_KB)
 
 
-def holds_word(text: str | Func, word: str) -> Q:
+def holds_word(text: str | Func[Any], word: str) -> Q:
     """Match rows whose text, of a field or an expression, contains the word in any letter case.
 
     Of LIKE, PostgreSQL takes for granted that it finds few rows, and then reads and sorts all that

@@ -35,7 +35,7 @@ def range_choices(chosen: ChosenPeriod, asked: QueryDict) -> list[Choice]:
 
 def kept_conversions(asked: QueryDict) -> dict[str, str]:
     """Return the parameters that say which conversions are shown."""
-    return {name: asked[name] for name in CONVERSIONS if name in asked}
+    return {name: value for name in CONVERSIONS if (value := asked.get(name)) is not None}
 
 
 def status_choices(status: str, asked: QueryDict) -> list[Choice]:

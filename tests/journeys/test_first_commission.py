@@ -154,12 +154,13 @@ def test_a_new_owner_reaches_the_first_commission_in_few_clicks(
     page.add_init_script(COUNT)
     page.goto("/admin/fresh/")
 
+    walks: dict[str, Callable[[], object]] = {
+        "Connect your shop": lambda: connect_the_shop(page, shop),
+        "Add an offer": lambda: add_the_offer(page),
+        "Add your members": lambda: add_the_member(page),
+    }
     counted = {}
-    for name, walk in (
-        ("Connect your shop", lambda: connect_the_shop(page, shop)),
-        ("Add an offer", lambda: add_the_offer(page)),
-        ("Add your members", lambda: add_the_member(page)),
-    ):
+    for name, walk in walks.items():
         walk()
         go_to(page, "Home")
         counted[name] = clicks(page)
