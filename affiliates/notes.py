@@ -43,7 +43,8 @@ def add_note(*, member: Member, text: str, by: Actor, now: datetime) -> MemberNo
 
     Raises NoteError for an empty or a too long text, and for a member who was deleted.
     """
-    Member.objects.select_for_update().get(pk=member.pk, deleted_at=None)
+    if Member.objects.select_for_update().get(pk=member.pk).deleted_at is not None:
+        raise NoteError("This member was deleted: no notes are kept about them.")
     written = UNSTORABLE.sub("", text).replace("\r\n", "\n").strip()
     if not written:
         raise NoteError("Write something first.")

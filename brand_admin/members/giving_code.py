@@ -37,13 +37,14 @@ def member_code(request: BrandRequest, member_id: int) -> HttpResponse:
         chosen = next(row for row in rows if str(row.pk) == form.cleaned_data["enrollment"])
         codes = {chosen.pk: form.cleaned_data["code"]}
         try:
-            [given], _links = generate_items(
+            generate_items(
                 enrollments=[chosen], codes=codes, links=False, by=request.actor, now=timezone.now()
             )
         except ItemError as error:
             add_refusal(form, ValueError("; ".join(error.problems.values())), field="code")
         else:
-            messages.success(request, f"{member} has the code {given.code} in {chosen.offer} now.")
+            code = codes_and_links([chosen.pk])[0][chosen.pk]
+            messages.success(request, f"{member} has the code {code} in {chosen.offer} now.")
             return redirect("brand_admin:member", request.brand.slug, member.pk)
     codes_now, _links_now = codes_and_links([row.pk for row in rows])
     return render_page(

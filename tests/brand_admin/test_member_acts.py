@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from affiliates.models import MemberNote
+from affiliates.models import Member, MemberNote
 from offers.dashboard_links import url_for
 from offers.models import EnrollmentStatus, ProjectMember
 from offers.services import create_offer, create_project
@@ -100,9 +100,11 @@ def test_a_code_is_given_from_the_members_page(cast: Cast, theo: Client) -> None
     taken = PromoCode.objects.in_use().get(enrollment__member=cast.diego).code
 
     refused = theo.post(here, {"enrollment": cast.mara_in_glow.pk, "code": taken})
-    theo.post(here, {"enrollment": cast.mara_in_glow.pk, "code": "maranew"})
+    given = {"enrollment": cast.mara_in_glow.pk, "code": "maranew"}
+    pressed_twice = [theo.post(here, given).status_code for _press in range(2)]
 
     assert refused.status_code == 422
+    assert pressed_twice == [302, 302]
     assert PromoCode.objects.in_use().get(enrollment=cast.mara_in_glow).code == "MARANEW"
 
 
@@ -125,4 +127,14 @@ def test_notes_say_who_wrote_them_and_when(cast: Cast, theo: Client) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         MemberNote.objects.create(member=cast.mara, text=" ", written_by="x", written_at=NOW)
     theo.post(address("note_delete", cast.mara.pk, note.pk))
+    assert not MemberNote.objects.exists()
+
+
+def test_nothing_is_noted_about_a_deleted_member(cast: Cast, theo: Client) -> None:
+    Member.objects.filter(pk=cast.mara.pk).update(deleted_at=NOW)
+
+    refused = theo.post(address("member_notes", cast.mara.pk), {"text": "Prefers mornings"})
+
+    assert refused.status_code == 422
+    assert "This member was deleted" in refused.text
     assert not MemberNote.objects.exists()
