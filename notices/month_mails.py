@@ -15,7 +15,7 @@ from affiliates.models import Member
 from core.money import Money
 from core.references import Reference
 from core.templatetags.display import count, day, money
-from notices.texts import NoticeText, sums
+from notices.texts import NoticeText, added_up, sums
 from notifications.bodies import dashboard_button, paragraph, whole_body, written
 from offers.models import Enrollment
 from payouts.ledger import Balance, balances
@@ -38,6 +38,11 @@ class OfferMonth:
         return Money(minor, self.enrollment.offer.currency)
 
     @property
+    def has_sales(self) -> bool:
+        """Whether an order of the month counts, or waits to be accepted."""
+        return bool(self.totals.conversions or self.totals.pending)
+
+    @property
     def earned(self) -> Money:
         return self.money(self.totals.commission_minor)
 
@@ -53,22 +58,32 @@ def month_told(about: str) -> date:
 
 
 def offer_months(member: Member, month: date) -> list[OfferMonth]:
-    """Return the member's offers with sales in the month, the best first."""
+    """Return all offers of a member who sold something in the month, the best first; else none."""
     rows = {row.pk: row for row in Enrollment.objects.filter(member=member).select_related("offer")}
     totals = totals_by_enrollment(rows, period=DateRange.of_month(month))
     before = totals_by_enrollment(rows, period=DateRange.of_month(_month_before(month)))
     found = [
-        OfferMonth(row, totals[pk], before.get(pk, NOTHING))
+        OfferMonth(row, totals.get(pk, NOTHING), before.get(pk, NOTHING))
         for pk, row in rows.items()
-        if pk in totals and (totals[pk].conversions or totals[pk].pending)
     ]
-    return sorted(found, key=lambda one: (-one.totals.commission_minor, one.enrollment.pk))
+    if not any(one.has_sales for one in found):
+        return []
+    return sorted(found, key=_best_first)
 
 
-def month_text(month: date, offers: Sequence[OfferMonth], *, now: datetime) -> NoticeText:
-    """Return the mail about the month of one member, who sold something in it."""
+def _best_first(one: OfferMonth) -> tuple[bool, int, int]:
+    return not one.has_sales, -one.totals.commission_minor, one.enrollment.pk
+
+
+def month_text(month: date, every: Sequence[OfferMonth], *, now: datetime) -> NoticeText:
+    """Return the mail about the month of one member, from `offer_months`.
+
+    The month itself is told of the offers with sales in it; what was before, and what is to be
+    paid, of every offer.
+    """
+    offers = [one for one in every if one.has_sales]
     parts = [_sold(month, offers), *_by_offer(offers), *_weeks(month, offers)]
-    parts += [*_compared(month, offers), *_payments(month, offers, now=now), dashboard_button()]
+    parts += [*_compared(month, every), *_payments(month, every, now=now), dashboard_button()]
     subject = _("Your %(month)s with {{ brand_name }}: you earned %(amount)s") % {
         "month": day(month, "long month"),
         "amount": sums(one.earned for one in offers),
@@ -156,7 +171,9 @@ def _compared(month: date, offers: Sequence[OfferMonth]) -> list[str]:
     ) % {
         "month": day(_month_before(month), "long month"),
         "count": count(before.conversions),
-        "earned": escape(sums(one.money(one.before.commission_minor) for one in offers)),
+        "earned": escape(
+            sums(one.money(one.before.commission_minor) for one in offers if one.before.conversions)
+        ),
     }
     return [paragraph(told)]
 
@@ -176,11 +193,12 @@ def _payments(month: date, offers: Sequence[OfferMonth], *, now: datetime) -> li
     ]
     owed = balances([one.enrollment.pk for one in offers], now=now)
     due = [one.money(owed.get(one.enrollment.pk, Balance()).owed_minor) for one in offers]
+    by_currency = [amount for amount in added_up(due) if amount.minor > 0]
     lines = []
     if paid:
         lines.append(_("Paid to you in this month: %(amount)s.") % {"amount": escape(sums(paid))})
-    if any(amount.minor > 0 for amount in due):
-        lines.append(_("Still to be paid: %(amount)s.") % {"amount": escape(sums(due))})
+    if by_currency:
+        lines.append(_("Still to be paid: %(amount)s.") % {"amount": escape(sums(by_currency))})
     return [paragraph("<br>".join(lines))] if lines else []
 
 

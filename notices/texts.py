@@ -19,9 +19,14 @@ class NoticeText:
     enrollment: Enrollment | None
 
 
-def sums(amounts: Iterable[Money]) -> str:
-    """Return what the amounts are together, in each currency: "£15.50 + US$9.00"."""
+def added_up(amounts: Iterable[Money]) -> list[Money]:
+    """Return what the amounts are together, one for each currency."""
     found: dict[str, Money] = {}
     for amount in amounts:
         found[amount.currency] = found.get(amount.currency, Money(0, amount.currency)) + amount
-    return " + ".join(money(amount) for amount in found.values())
+    return list(found.values())
+
+
+def sums(amounts: Iterable[Money]) -> str:
+    """Return what the amounts are together, in each currency: "£15.50 + US$9.00"."""
+    return " + ".join(money(amount) for amount in added_up(amounts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -11,10 +11,17 @@ from accounts.models import Brand
 from core.tenancy import acting_for
 from notices.choosing import decline, set_kinds_sent
 from notices.models import Notice, NoticeKind
+from notices.month_mails import month_text, offer_months
 from notices.months import summarise_months
 from notices.sending import send_due
-from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due, refund
+from offers.services import create_offer
+from offers.terms import TermsValues
+from payouts.services import adjust
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due, refund
 from tests.notices.told import mails, only_mail, reasons, sweep
+from tracking.links.items import codes_and_links
+from tracking.links.membership import add_to_offer
+from tracking.models import PromoCode
 from tracking.orders.recording import record_order
 from tracking.orders.refunds import record_refund
 
@@ -76,6 +83,32 @@ def test_refunds_and_payments_of_the_month_are_counted(juniper: Cast) -> None:
     first_days()
 
     assert "Paid to you in this month: £" in only_mail().text
+
+
+def test_offers_without_sales_in_the_month_count_before_it_and_in_what_is_to_be_paid(
+    juniper: Cast,
+) -> None:
+    terms = TermsValues(percent_bp=1_000)
+    other = create_offer(values=offer_values(name="Spring"), terms=terms, by=SYSTEM, now=NOW)
+    [spring] = add_to_offer(
+        offer=other, members=[juniper.mara], with_items=True, by=SYSTEM, now=juniper.mara.joined_at
+    )
+    [code] = codes_and_links([spring.pk])[0].values()
+    PromoCode.objects.filter(code=code).update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    sell("1", 3)
+    sell("2", 5, month=10, promo_code=code)
+
+    first_days()
+
+    text = only_mail().text
+    assert "In October 2026 it was 1 sale, and £8.42." in text
+    assert "Still to be paid: £16.84." in text
+    adjust(
+        enrollment=spring, currency="GBP", amount_minor=-5_000, note="Paid twice",
+        by=SYSTEM, now=NOW,
+    )  # fmt: skip
+    mara = offer_months(juniper.mara, date(2026, 11, 1))
+    assert "to be paid" not in month_text(date(2026, 11, 1), mara, now=DECEMBER).body
 
 
 def test_a_month_without_sales_is_not_told(juniper: Cast) -> None:
