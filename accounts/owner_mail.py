@@ -12,8 +12,11 @@ from core.transactional_mail import TransactionalMailError, send_transactional_m
 
 
 def mail_owners(template: str, *, values: Mapping[str, object]) -> None:
-    """Mail every owner of the brand acted for. A mail that can't be sent is logged there."""
-    for owner in staff_of_brand().filter(role=Role.OWNER):
+    """Mail every owner of the brand acted for, except those whose login is deactivated.
+
+    A mail that can't be sent is logged there.
+    """
+    for owner in staff_of_brand().filter(role=Role.OWNER, user__is_active=True):
         with suppress(TransactionalMailError):
             send_transactional_mail(
                 template, to=owner.user.email, language=ENGLISH, values=dict(values)

@@ -46,8 +46,10 @@ def reports_due(*, now: datetime) -> list[Staff]:
 
 
 def _all_but(**choice: str) -> list[Staff]:
+    """Return who chose something else, and can log in: a deactivated login gets no mail."""
     with across_brands(reason="whose mail is due is found over all brands"):
-        rows = Staff.objects.exclude(**choice).select_related("brand", "user")
+        able = Staff.objects.filter(user__is_active=True)
+        rows = able.exclude(**choice).select_related("brand", "user")
         return list(rows.order_by("brand", "pk"))
 
 

@@ -9,6 +9,8 @@ import pytest
 from django.core.mail import EmailMessage
 
 from accounts.models import Brand, Digest, ReportEvery, Staff, User
+from accounts.operators import deactivate_login
+from accounts.owner_mail import mail_owners
 from accounts.staff_mails import SHORTEST_PAUSE, choose_staff_mails, last_morning
 from brand_admin.home import digest as digests
 from brand_admin.home.digest import mail_digests
@@ -161,6 +163,18 @@ def test_nobody_is_mailed_who_did_not_choose_it(cast: Cast, mailoutbox: list[Ema
     assert mail_digests(now=NEXT_MORNING) == 0
     assert mail_reports(now=NEXT_MORNING + timedelta(days=30)) == 0
     assert mailoutbox == []
+
+
+def test_a_deactivated_login_is_mailed_nothing(cast: Cast, mailoutbox: list[EmailMessage]) -> None:
+    choose(cast, cast.ines, digest=Digest.DAILY, report=ReportEvery.WEEK)
+    leave_to_review(cast, "1")
+    deactivate_login(user=cast.ines, reason="left", by=SYSTEM, now=NOW)
+
+    assert mail_digests(now=NEXT_MORNING) == 0
+    assert mail_reports(now=NEXT_MORNING + timedelta(days=30)) == 0
+    with acting_for(cast.juniper):
+        mail_owners("staff/webhook_disabled", values={})
+    assert [mail for mail in mailoutbox if cast.ines.email in mail.to] == []
 
 
 def test_a_mail_that_the_server_refuses_is_tried_again(
