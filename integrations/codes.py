@@ -16,6 +16,7 @@ from core.tenancy import current_brand_id
 from integrations.code_states import COMPARE
 from integrations.models import CodeState, ComparedCode, Connection, OfferDiscount
 from offers.models import Enrollment, Offer
+from tracking.links.code_text import normal_code
 from tracking.links.promo_codes import give_codes
 
 MAX_NAME_LENGTH = 80  # of the offer, in the discount's name
@@ -112,14 +113,16 @@ def give_to_member(
         raise CodesError(f"The code {row.code} is not unknown here any more.")
     if enrollment.offer_id != row.discount.offer_id:
         raise CodesError("This member is not in the offer of the discount.")
-    [given] = give_codes(
+    given = give_codes(
         codes={enrollment.pk: row.code},
         enrollments=[enrollment],
         by=by,
         now=now,
         may_reuse=[row.code],
     )
-    row.code, row.enrollment, row.state = given.code, enrollment, CodeState.IN_STEP
+    # Staff may have given them this code meanwhile: then there is nothing new to give.
+    row.code = given[0].code if given else normal_code(row.code)
+    row.enrollment, row.state = enrollment, CodeState.IN_STEP
     row.save(update_fields=["code", "enrollment", "state"])
     compare_now(discount=row.discount, now=now)
     return row
