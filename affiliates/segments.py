@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from datetime import datetime
 from urllib.parse import parse_qsl
@@ -17,7 +16,7 @@ from affiliates.models import Segment
 from core.db import lock_identities
 from core.kept_queries import kept_query
 from core.tenancy import current_brand_id
-from core.text import UNSTORABLE, one_line
+from core.text import UNSTORABLE, names_pattern, one_line
 
 MAX_NAME_LENGTH = 80
 MAX_QUERY_LENGTH = 1_000
@@ -84,11 +83,9 @@ def delete_segment(*, segment: Segment, by: Actor, now: datetime) -> None:
 @transaction.atomic
 def forget_names_in_segments(names: Collection[str], *, instead: str) -> None:
     """Delete segments that search for one of these names or addresses, and rename the others."""
-    wanted = [name.lower() for name in names]
-    pattern = re.compile("|".join(re.escape(name) for name in names), re.IGNORECASE)
+    pattern = names_pattern(names)
     for row in Segment.objects.select_for_update().order_by("pk"):
-        searched = " ".join(value for _name, value in parse_qsl(row.query)).lower()
-        if any(name in searched for name in wanted):
+        if any(pattern.search(value) for _name, value in parse_qsl(row.query)):
             row.delete()
         elif pattern.search(row.name):
             row.name = f"{pattern.sub(instead, row.name)[:60]} {row.pk}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Q
 
 from background.models import LIVE_WORK, Work, WorkChunk, WorkProblem
+from core.text import names_pattern
 
 
 def erase_from_work(*, names: Collection[str], instead: str, now: datetime) -> None:
@@ -20,7 +20,7 @@ def erase_from_work(*, names: Collection[str], instead: str, now: datetime) -> N
     finished = Work.objects.exclude(state__in=LIVE_WORK).filter(files_gone_at=None)
     WorkChunk.objects.filter(work__in=finished.values("pk")).delete()
     finished.update(files_gone_at=now)
-    pattern = re.compile("|".join(map(re.escape, names)), re.IGNORECASE)
+    pattern = names_pattern(names)
     for work in Work.objects.filter(_mentions("title", names)).only("title"):
         title = pattern.sub(instead, work.title)[:200]
         Work.objects.filter(pk=work.pk).update(title=title)

@@ -12,6 +12,8 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-
 # Control characters, and marks that turn the direction of everything after them.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
+_LETTER = "[0-9A-Za-z\u00aa-\u024f\u0370-\u052f]"  # of scripts that put spaces between words
+
 NO_FIELD = "is not a field here: there is none"
 
 
@@ -26,6 +28,27 @@ def one_line(text: str) -> str:
     So nobody's name can add a line to a mail, or write the rest of a line backwards.
     """
     return _BREAKS.sub(" ", _UNSEEN.sub("", _BREAKS.sub(" ", text))).strip()
+
+
+def names_pattern(names: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern that finds these names and addresses where they stand as whole words.
+
+    So "Ana" is not found in "Canada", and an address not in a longer one; but in "Ana's list". A
+    name of one or two letters names nobody in a sentence: it has to be the whole text. Letters are
+    of Latin, Greek and Cyrillic script; others may stand beside a name without a space.
+    """
+    return re.compile("|".join(map(_whole_name, names)) or r"(?!)", re.IGNORECASE)
+
+
+def _whole_name(name: str) -> str:
+    escaped = re.escape(name)
+    if "@" in name:
+        return rf"(?<![\w.+-]){escaped}(?![\w-]|\.\w)"
+    if re.fullmatch(f"{_LETTER}{{1,2}}", name):
+        return rf"\A{escaped}\Z"
+    before = f"(?<!{_LETTER})" if re.match(_LETTER, name) else ""
+    after = f"(?=s?(?!{_LETTER}))" if re.match(_LETTER, name[-1:]) else ""
+    return f"{before}{escaped}{after}"
 
 
 def noun_for(number: int, plural: str) -> str:

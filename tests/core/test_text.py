@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.text import noun_for, one_line, single_spaced
+from core.text import names_pattern, noun_for, one_line, single_spaced
 
 NO_BREAK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 
@@ -24,6 +24,22 @@ NO_BREAK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 )
 def test_one_line(text: str, line: str) -> None:
     assert one_line(text) == line
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        ("Ana", "Ana's list in Canada: ANA, Anas, Anaïs", "_'s list in Canada: _, _s, Anaïs"),
+        ("Élodie", "L'Élodie d'Élodier", "L'_ d'Élodier"),
+        ("e", "e is here", "e is here"),
+        ("e", "E", "_"),
+        ("李明", "李明さん", "_さん"),
+        ("a@b.example", "<a@b.example>, a@b.example.", "<_>, _."),
+        ("a@b.example", "x.a@b.example a@b.example.org", "x.a@b.example a@b.example.org"),
+    ],
+)
+def test_a_name_is_found_as_a_whole_word(name: str, text: str, left: str) -> None:
+    assert names_pattern([name]).sub("_", text) == left
 
 
 def test_single_spaced() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ from affiliates.segments import forget_names_in_segments
 from background.erasure import erase_from_work
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
+from core.text import names_pattern
 from notifications.services import erase_address, erase_correspondence
 from offers.models import Enrollment, EnrollmentStatus
 from offers.services import renew_dashboard_link, set_enrollment_status
@@ -114,23 +115,23 @@ def _names_of(member: Member, *, addresses: Iterable[str]) -> list[str]:
     return sorted(names, key=len, reverse=True)
 
 
-def _redact_history(member: Member, *, names: Iterable[str]) -> None:
+def _redact_history(member: Member, *, names: Collection[str]) -> None:
     """Replace their name and addresses in the audit log, which is otherwise append-only.
 
-    Everything else in the entries stays.
+    Everything else in the entries stays, also words that only contain the name.
     """
     mentions = Q(target=Reference.to(member))
     for text in names:
         mentions |= Q(actor__icontains=text) | Q(told__icontains=text)
     found = AuditEntry.objects.annotate(told=Cast("detail", TextField())).filter(mentions)
-    pattern = re.compile("|".join(re.escape(text) for text in names), re.IGNORECASE)
+    pattern = names_pattern(names)
     with pgtrigger.ignore("accounts.AuditEntry:accounts_audit_append_only"):
-        for entry in found:
+        for entry in found.iterator():
             kept = {key: value for key, value in entry.detail.items() if key != "before"}
             told = kept if entry.target == Reference.to(member) else entry.detail
-            AuditEntry.objects.filter(pk=entry.pk).update(
-                actor=pattern.sub(NAME, entry.actor), detail=_redacted(told, pattern)
-            )
+            actor, detail = pattern.sub(NAME, entry.actor), _redacted(told, pattern)
+            if (actor, detail) != (entry.actor, entry.detail):
+                AuditEntry.objects.filter(pk=entry.pk).update(actor=actor, detail=detail)
 
 
 def _former_names(member: Member) -> set[str]:

@@ -12,6 +12,7 @@ from django.db import connection
 
 from accounts.actors import Actor
 from accounts.api_keys import create_api_key
+from accounts.audit_log import audit
 from accounts.codes import ExpiredCodeError
 from accounts.models import AuditEntry, CodePurpose, IdempotentRequest, Session, User
 from accounts.sessions import SessionStore
@@ -19,7 +20,7 @@ from accounts.test_mode import open_test_brand
 from affiliates.logins import user_for_proven_address
 from affiliates.models import Creator, Member, MemberHandle, MemberTag
 from affiliates.notes import add_note
-from affiliates.segments import save_segment
+from affiliates.segments import save_segment, segments
 from affiliates.services import MemberError, add_member, change_member
 from background.files import save_file
 from background.models import Work, WorkChunk, WorkFile, WorkProblem, WorkState
@@ -122,6 +123,26 @@ def text_of_the_database() -> str:
             cursor.execute(f"SELECT row::text FROM {quoted} AS row")  # noqa: S608
             texts += [text for (text,) in cursor.fetchall()]
     return "\n".join(texts).lower()
+
+
+@pytest.mark.parametrize("name", ["ana", "e"])
+def test_a_short_name_is_not_taken_out_of_other_words(cast: Cast, name: str) -> None:
+    with acting_for(cast.juniper):
+        change_member(
+            member=cast.june, email=JUNE, first_name=name, last_name="", by=SYSTEM, now=NOW
+        )
+        kept = save_segment(name="Canada, the east", query="tag=Canada+e", by=SYSTEM, now=NOW)
+        if name == "ana":
+            save_segment(name="Ana", query="q=ana", by=SYSTEM, now=NOW)
+        audit.record(action="a.b", target=cast.glow, by=SYSTEM, now=NOW, note="Canada e-mail east")
+        WorkProblem.objects.create(work=WorkFactory.create(), subject="Canada", message="east")
+
+    erase(Creator.objects.get(email=JUNE))
+
+    with acting_for(cast.juniper):
+        assert [(row.name, row.query) for row in segments()] == [(kept.name, kept.query)]
+        assert AuditEntry.objects.get(action="a.b").detail == {"note": "Canada e-mail east"}
+        assert WorkProblem.objects.get().subject == "Canada"
 
 
 def test_no_file_of_finished_work_may_hold_them(cast: Cast, june: Creator) -> None:
