@@ -83,11 +83,8 @@ def earnings_pdf(request: CreatorRequest, year: int) -> HttpResponse:
 
 
 def _year(wanted: str, years: list[int]) -> int:
-    return (
-        int(wanted)
-        if wanted.isascii() and wanted.isdecimal() and int(wanted) in years
-        else years[0]
-    )
+    """Return the year of the address, or else the newest. It may be no number, or a huge one."""
+    return next((year for year in years if str(year) == wanted), years[0])
 
 
 def _draw(currency: CurrencyYear, year: int) -> BarChart:

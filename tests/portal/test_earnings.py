@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
+from accounts.models import Brand
 from affiliates.models import Creator
 from core.tenancy import acting_for
 from offers.models import Enrollment
@@ -74,6 +75,23 @@ def test_a_year_adds_up_brands_by_currency_and_month(cast: Cast) -> None:
     assert [gbp.earned_in(month).minor for month in (9, 10, 11)] == [0, 842, 1_842]
     assert sums(year(2025)) == [("GBP", 842, 0)]
     assert years_of(Creator.objects.get(email=JUNE), now=NOW) == [2026, 2025]
+
+
+def test_years_are_those_of_the_brand_and_begin_with_the_first_bonus(cast: Cast) -> None:
+    Brand.objects.update(time_zone="Pacific/Auckland")
+    june = Creator.objects.get(email=JUNE)
+    bonus(cast.june_in_glow, 500, now=datetime(2024, 12, 31, 12, tzinfo=UTC))
+    new_year = datetime(2026, 12, 31, 12, tzinfo=UTC)
+    bonus(cast.june_in_glow, 700, now=new_year)
+
+    assert years_of(june, now=new_year) == [2027, 2026, 2025]
+    assert [sums(year(one)) for one in (2027, 2025)] == [[("GBP", 700, 0)], [("GBP", 500, 0)]]
+
+
+def test_a_year_that_is_no_year_shows_the_newest(june_client: Client) -> None:
+    page = june_client.get(EARNINGS, {"year": "9" * 5_000})
+
+    assert page.context["found"].year == page.context["years"][0]
 
 
 def test_a_payment_that_came_back_is_listed_and_not_counted(

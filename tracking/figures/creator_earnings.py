@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from django.db.models import Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import Max, Min, Sum
+from django.db.models.functions import Coalesce, TruncMonth
 
 from accounts.models import Brand
 from affiliates.models import Creator
@@ -78,14 +79,29 @@ class CreatorYear:
 
 
 def years_of(creator: Creator, *, now: datetime) -> list[int]:
-    """Return the years from the creator's first month with a click or an order, newest first."""
+    """Return the years from the creator's first click, order, bonus or payment, newest first.
+
+    Each in the time zone of its brand, where a year may begin before it does in UTC.
+    """
+    known = {now.year}
     with across_brands(reason="a creator's years are those of every brand"):
-        mine = MonthTotal.objects.filter(enrollment__member__creator=creator)
-        first = mine.order_by("month").values_list("month", flat=True).first()
-        paid = Payout.objects.filter(member__creator=creator).order_by("created_at")
-        payment = paid.values_list("created_at", flat=True).first()
-    known = [now.year, *([first.year] if first else []), *([payment.year] if payment else [])]
-    return list(range(now.year, min(known) - 1, -1))
+        mine = Enrollment.objects.filter(member__creator=creator)
+        first = MonthTotal.objects.filter(enrollment__in=mine.values("pk")).aggregate(
+            first=Min("month")
+        )["first"]
+        given = LedgerEntry.objects.filter(
+            enrollment__in=mine.values("pk"), kind=EntryKind.ADJUSTMENT
+        ).values_list("brand__time_zone")
+        paid = Payout.objects.filter(member__creator=creator).values_list("brand__time_zone")
+        moments = [
+            *given.annotate(first=Min("posted_at"), last=Max("posted_at")),
+            *paid.annotate(first=Min("created_at"), last=Max(Coalesce("settled_at", "created_at"))),
+        ]
+    if first:
+        known.add(first.year)
+    for zone, *ends in moments:
+        known |= {at.astimezone(ZoneInfo(zone)).year for at in ends}
+    return list(range(max(known), min(known) - 1, -1))
 
 
 def year_of(creator: Creator, year: int) -> CreatorYear:
