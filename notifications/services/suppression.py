@@ -14,7 +14,12 @@ from notifications.models import Suppression, SuppressionReason
 
 @transaction.atomic
 def suppress(*, address: str, reason: SuppressionReason, by: Actor, now: datetime) -> bool:
-    """Suppress `address`; returns whether that is new. An earlier reason stays."""
+    """Suppress `address`; returns whether that is new. An earlier reason stays.
+
+    An address that was erased stays erased, also when its owner follows the link of an old mail.
+    """
+    if Suppression.objects.filter(address__in=forms_of(address)).exists():
+        return False
     _, created = Suppression.objects.get_or_create(
         address=address.lower(), defaults={"reason": reason, "since": now}
     )

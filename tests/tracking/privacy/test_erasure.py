@@ -27,7 +27,7 @@ from background.models import Work, WorkChunk, WorkFile, WorkProblem, WorkState
 from core.tenancy import across_brands, acting_for
 from notifications.models import Message, MessageState, Purpose, SuppressionReason
 from notifications.selectors import suppressed_among
-from notifications.services import resubscribe, unsuppress
+from notifications.services import resubscribe, unsubscribe, unsuppress
 from offers.dashboard_links import enrollment_for, token_for
 from offers.models import Enrollment, EnrollmentStatus
 from payouts.ledger import balances
@@ -123,6 +123,15 @@ def text_of_the_database() -> str:
             cursor.execute(f"SELECT row::text FROM {quoted} AS row")  # noqa: S608
             texts += [text for (text,) in cursor.fetchall()]
     return "\n".join(texts).lower()
+
+
+def test_a_link_of_an_old_mail_does_not_store_the_address_again(cast: Cast, june: Creator) -> None:
+    erase(june)
+
+    with acting_for(cast.juniper):
+        assert not unsubscribe(address=JUNE, now=LATER)
+        assert suppressed_among([JUNE]) == {JUNE: SuppressionReason.DELETED}
+    assert JUNE not in text_of_the_database()
 
 
 @pytest.mark.parametrize("name", ["ana", "e"])
