@@ -95,7 +95,9 @@ def _send_to(member_id: int, *, now: datetime) -> int:
         by_kind[NoticeKind(row.kind)].append(row)
     if not by_kind:
         return 0
-    member = Member.objects.select_related("creator").get(pk=member_id)
+    # Locked, so that a mail is not made of a name and an address that are just being erased.
+    locked = Member.objects.select_for_update(of=("self",), no_key=True)
+    member = locked.select_related("creator").get(pk=member_id)
     return sum(_tell(kind, member, found, now=now) for kind, found in by_kind.items())
 
 

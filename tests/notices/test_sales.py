@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from affiliates.models import Creator
 from core.mornings import next_morning
@@ -59,6 +61,17 @@ def test_the_sales_of_a_day_are_one_mail_in_the_morning(juniper: Cast) -> None:
     assert "20 Nov: £84.20, order ••••1001" in text or "£84.20, order" in text
     assert "Winter Glow creators" in text
     assert first.member_id == juniper.mara.pk
+
+
+def test_a_mail_is_not_made_of_somebody_who_is_just_being_erased(juniper: Cast) -> None:
+    sell()
+    read_outbox(now=NOW)
+
+    with CaptureQueriesContext(connection) as queries:
+        sweep(MORNING)
+
+    reading = [each["sql"] for each in queries if 'FROM "affiliates_member"' in each["sql"]]
+    assert 'FOR NO KEY UPDATE OF "affiliates_member"' in reading[0]
 
 
 @pytest.mark.parametrize(
