@@ -15,12 +15,17 @@ AT_ONCE, DAILY = "at_once", "daily"
 
 
 def save_choices(member: Member, data: QueryDict, *, now: datetime) -> None:
-    """Save the choices for the kinds that the brand in scope sends."""
+    """Save the choices for the kinds that the form showed and the brand in scope sends.
+
+    A kind that the brand switched on meanwhile was not on the page, so nobody declined it.
+    """
+    shown = set(data.getlist("shown"))
     sent = [choice.kind for choice in choices_of(member)]
+    among = [kind for kind in sent if not shown or kind.value in shown]
     set_kinds_wanted(
         member=member,
-        kinds=_kinds_in(data, shown=sent),
-        among=sent,
+        kinds=_kinds_in(data, shown=among),
+        among=among,
         now=now,
         sales_at_once={AT_ONCE: True, DAILY: False}.get(data.get("sales", "")),
     )

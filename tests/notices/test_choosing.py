@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -123,6 +124,17 @@ def test_the_page_of_the_link_saves_choices(cast: Cast) -> None:
     Client().post(link(cast), {"go": "choose", "kinds": ["payment_sent", "unknown"]})
 
     assert declined(cast) == ["details_needed", "month", "payment_failed", "sales"]
+
+
+def test_a_kind_that_the_page_did_not_show_is_not_declined(cast: Cast) -> None:
+    shown = re.findall(r'name="shown" value="(\w+)"', Client().get(link(cast)).text)
+    assert "welcome" not in shown
+    with acting_for(cast.juniper):
+        set_kinds_sent(brand=cast.juniper, kinds=[*NoticeKind], by=SYSTEM, now=NOW)
+
+    Client().post(link(cast), {"go": "choose", "shown": shown, "sales": "daily"})
+
+    assert declined(cast) == ["details_needed", "month", "payment_failed", "payment_sent"]
 
 
 def test_the_page_of_the_link_stops_all_mails(cast: Cast) -> None:
