@@ -121,7 +121,10 @@ def mail_claimed(
     now: datetime,
     attachments: Sequence[Attachment] = (),
 ) -> bool:
-    """Mail what was claimed at `now`; if the mail server does not take it, it is due again."""
+    """Mail what was claimed at `now`. If the mail server does not take it, it is due again.
+
+    If the server refuses the address or the mail for good, the next one is due in its time.
+    """
     try:
         send_transactional_mail(
             template,
@@ -130,7 +133,8 @@ def mail_claimed(
             values=values,
             attachments=attachments,
         )
-    except TransactionalMailError:
-        _give_back(staff, now=now)
+    except TransactionalMailError as error:
+        if not error.is_final:
+            _give_back(staff, now=now)
         return False
     return True

@@ -11,9 +11,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
-from smtplib import SMTPException
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
 
-from anymail.exceptions import AnymailError
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
@@ -22,6 +22,7 @@ from core.languages import speaking, spoken_tag
 from core.text import one_line
 
 logger = logging.getLogger(__name__)
+PERMANENT = 500  # the first SMTP code of an answer that stays the same
 PRODUCT = "Tributary"  # whom a mail comes from that no brand sends
 
 
@@ -35,7 +36,14 @@ class Attachment:
 
 
 class TransactionalMailError(Exception):
-    """The mail could not be handed over; the text says why, as the mail server said it."""
+    """The mail could not be handed over; the text says why, as the mail server said it.
+
+    With `is_final` the server refused this mail or its address: it would refuse it again.
+    """
+
+    def __init__(self, why: str = "", *, is_final: bool = False) -> None:
+        super().__init__(why)
+        self.is_final = is_final
 
 
 def send_transactional_mail(
@@ -68,7 +76,18 @@ def send_transactional_mail(
         mail.send()
     except (SMTPException, AnymailError, OSError, ValueError) as error:
         logger.warning("The mail %s could not be handed over: %s", template, error)
-        raise TransactionalMailError(str(error) or type(error).__name__) from error
+        raise TransactionalMailError(
+            str(error) or type(error).__name__, is_final=_is_final(error)
+        ) from error
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether it is an answer of the kind 5xx to the recipient or the mail (RFC 5321)."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= PERMANENT for code, _text in error.recipients.values())
+    if isinstance(error, SMTPDataError):
+        return error.smtp_code >= PERMANENT
+    return isinstance(error, AnymailRecipientsRefused)
 
 
 def _in_lines(values: Mapping[str, object]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from smtplib import SMTPRecipientsRefused
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -193,6 +194,25 @@ def test_a_mail_that_the_server_refuses_is_tried_again(
 
     assert (mail_digests(now=monday), mail_reports(now=monday)) == (1, 1)
     assert len(mailoutbox) == 2
+
+
+def test_a_mail_to_a_refused_address_is_not_tried_again(
+    cast: Cast, mailoutbox: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(cast, cast.ines, digest=Digest.DAILY, report=ReportEvery.WEEK)
+    leave_to_review(cast, "1")
+    monday = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+    def refuse(_mail: EmailMessage) -> int:
+        raise SMTPRecipientsRefused({cast.ines.email: (550, b"no such mailbox")})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmailMessage, "send", refuse)
+        assert (mail_digests(now=monday), mail_reports(now=monday)) == (0, 0)
+
+    later = monday + timedelta(minutes=1)
+    assert (mail_digests(now=later), mail_reports(now=later)) == (0, 0)
+    assert mail_digests(now=monday + timedelta(days=1)) == 1
 
 
 def test_the_week_is_mailed_on_monday_with_a_pdf_and_a_file(
