@@ -92,4 +92,15 @@ def _is_final(error: Exception) -> bool:
 
 def _in_lines(values: Mapping[str, object]) -> dict[str, object]:
     """The values for the template; people chose some of them, such as names of brands."""
-    return {name: one_line(one) if isinstance(one, str) else one for name, one in values.items()}
+    return {name: _in_line(one) for name, one in values.items()}
+
+
+def _in_line(value: object) -> object:
+    """The value with each text in it in one line, also in lists and tables of texts."""
+    if isinstance(value, str):
+        return one_line(value)
+    if isinstance(value, Mapping):
+        return {key: _in_line(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_line(one) for one in value]
+    return value

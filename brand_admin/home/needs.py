@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from brand_admin.home.counts import Attention
 from core.components.page_urls import page_url
 from core.references import Reference
-from core.templatetags.display import breakable, count, money
+from core.templatetags.display import count, money
 from integrations.selectors import NoticeKind
 from tracking.figures.offer_report import CurrencySummary
 
@@ -68,7 +68,7 @@ def _of_systems(attention: Attention, slug: str) -> Iterator[Need]:
     for endpoint in attention.webhooks:
         yield Need(
             key=Reference.to(endpoint),
-            title=breakable(endpoint.title),
+            title=endpoint.title,
             note=endpoint.reason,
             path=page_url("brand_admin:webhook", [slug, endpoint.pk]),
             badge="Webhooks disabled",

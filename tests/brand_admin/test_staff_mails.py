@@ -13,6 +13,7 @@ from accounts.models import Brand, Digest, ReportEvery, Staff, User
 from accounts.operators import deactivate_login
 from accounts.owner_mail import mail_owners
 from accounts.staff_mails import SHORTEST_PAUSE, choose_staff_mails, last_morning
+from affiliates.models import Member
 from brand_admin.home import digest as digests
 from brand_admin.home.digest import mail_digests
 from brand_admin.reporting import report_mail
@@ -26,6 +27,8 @@ from tests.brand_admin.desk import at, desk_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast
 from tracking.models import Conversion
 from tracking.orders.approval import accept_conversions
+from webhooks.endpoints import add_endpoint
+from webhooks.models import Endpoint
 
 FRIDAY = datetime(2026, 11, 20, 12, tzinfo=UTC)  # NOW, in London
 NEXT_MORNING = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -194,6 +197,26 @@ def test_a_mail_that_the_server_refuses_is_tried_again(
 
     assert (mail_digests(now=monday), mail_reports(now=monday)) == (1, 1)
     assert len(mailoutbox) == 2
+
+
+def test_what_people_named_stays_in_its_line_and_is_plain_text(
+    cast: Cast, mailoutbox: list[EmailMessage]
+) -> None:
+    choose(cast, cast.ines, digest=Digest.DAILY, report=ReportEvery.WEEK)
+    sell(cast, "1")
+    with acting_for(cast.juniper):
+        Member.objects.filter(pk=cast.mara.pk).update(last_name="L\n\nLog in: https://x.example")
+        add_endpoint(
+            address="http://127.0.0.1:9/a/b?c&d", events=[], description="", by=SYSTEM, now=NOW
+        )
+        Endpoint.objects.update(state="disabled", reason="It answered 410.")
+    monday = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+    assert (mail_digests(now=monday), mail_reports(now=monday)) == (1, 1)
+
+    digest, report = (mail.body for mail in mailoutbox)
+    assert "- http://127.0.0.1:9/a/b?c&d: webhooks disabled\n" in digest
+    assert "Best members: Mara L Log in: https://x.example\n" in report
 
 
 def test_a_mail_to_a_refused_address_is_not_tried_again(
