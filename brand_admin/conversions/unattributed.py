@@ -241,7 +241,7 @@ class CreditedMember(EnrollmentChoice):
     @cached_property
     def order_ids(self) -> list[int]:
         if self.orders.all_chosen:
-            return list(self.orders.matching()[: MAX_CHOSEN_ROWS + 1])
+            return list(self.orders.all_ids()[: MAX_CHOSEN_ROWS + 1])
         named = map(id_in, self.GET.get("orders", "").split(","))
         found = self.orders.everything().filter(pk__in=[one for one in named if one is not None])
         return list(found.values_list("pk", flat=True))

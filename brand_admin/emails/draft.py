@@ -88,10 +88,10 @@ def _in_list(rows: str, brand: Brand) -> Q:
     """Those that a list shows now. Raises Http404 for a list of neither enrollments nor members."""
     listing = list_of_reference(rows, brand=brand)
     if listing.rows_are_members:
-        return Q(member__in=listing.member_ids())
+        return Q(member__in=listing.all_member_ids())
     if not listing.rows_are_enrollments:
         raise Http404
-    return Q(pk__in=listing.matching())
+    return Q(pk__in=listing.all_ids())
 
 
 def with_gaps_named(values: Values, missing: Iterable[str]) -> dict[str, str | None]:

@@ -33,7 +33,7 @@ SHOWN_ROWS = 50  # on the page that asks for confirmation
 def chosen_ids(request: BrandRequest, listing: Listing[Any]) -> list[int]:
     """Return the ids of the checked rows, or of all rows that match the address."""
     if listing.all_chosen:
-        return list(listing.matching()[: MAX_CHOSEN_ROWS + 1])
+        return list(listing.all_ids()[: MAX_CHOSEN_ROWS + 1])
     return list(
         listing.everything().filter(pk__in=selected_ids(request)).values_list("pk", flat=True)
     )
@@ -45,6 +45,8 @@ def change_rows(request: BrandRequest, listing: Listing[Any]) -> HttpResponse:
     pressed = request.POST.get("action", only)
     action = next((each for each in listing.actions if each.key == pressed), None)
     ids = chosen_ids(request, listing)
+    if listing.all_chosen and listing.filters_gone:
+        return _nothing(request, listing, "A filter of this list does not exist any more")
     if action is not None and ids and action.leads and not _is_confirmed(action, request):
         return redirect(action.leads(listing, ids))
     if action is None or action.act is None or not ids:

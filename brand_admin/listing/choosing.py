@@ -43,6 +43,8 @@ class ChosenRows(Generic[Row]):
         @cached_property
         def found(self) -> QuerySet[Any] | Sequence[Any]: ...
         @cached_property
+        def filters(self) -> Any: ...
+        @cached_property
         def page(self) -> Page[Any]: ...
         @cached_property
         def may_change(self) -> bool: ...
@@ -82,6 +84,29 @@ class ChosenRows(Generic[Row]):
     def member_ids(self) -> QuerySet[Any, int]:
         """Return the ids of the members that match, if the rows are members."""
         return self.matching()
+
+    @cached_property
+    def filters_gone(self) -> list[str]:
+        """The filters in the address that the list does not know: a deleted segment, an old tag.
+
+        The page ignores them, and shows more rows. What is done to all that match may not.
+        """
+        form = self.filters
+        if form is None:
+            return []
+        given = [name for name in type(form).base_fields if self.GET.get(name, "").strip()]
+        return [name for name in given if name not in form.fields or name in form.errors]
+
+    def all_ids(self) -> QuerySet[Any, int]:
+        """Return what `matching` does, to do something with all of them; none if a filter is gone.
+
+        So nobody acts on every row of a list because a segment was deleted meanwhile.
+        """
+        return self.matching().none() if self.filters_gone else self.matching()
+
+    def all_member_ids(self) -> QuerySet[Any, int]:
+        """Return the same of `member_ids`."""
+        return self.member_ids().none() if self.filters_gone else self.member_ids()
 
     def seen(self, action: Action, ids: list[int]) -> list[Seen]:
         """Return these rows for the page that asks for confirmation."""

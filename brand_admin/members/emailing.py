@@ -66,7 +66,7 @@ def _chosen(request: BrandRequest) -> tuple[QuerySet[Member], str]:
     if not listing.rows_are_members:
         raise Http404
     if given or listing.all_chosen:
-        return Member.objects.filter(pk__in=listing.member_ids()), listing.reference
+        return Member.objects.filter(pk__in=listing.all_member_ids()), listing.reference
     return Member.objects.filter(pk__in=_ids(request)), ""
 
 

@@ -40,7 +40,7 @@ def generate_all(request: BrandRequest, project_id: int) -> HttpResponse:
     wants = WHAT.get(request.POST.get("action", ""))
     if offer is None or wants is None or not form.is_valid():
         return redirect(step_url(request, project, StageStep.GENERATE))
-    ids = set(listing.matching())
+    ids = set(listing.all_ids())
     if not ids:
         messages.info(request, "Everybody has their code and link already.")
         return redirect(step_url(request, project, StageStep.GENERATE))

@@ -6,11 +6,12 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from affiliates.details import tag_members
+from affiliates.details import tag_members, untag_members
 from affiliates.models import Segment
 from affiliates.segments import save_segment
 from brand_admin.segments import choice_of, in_words
 from core.tenancy import acting_for
+from offers.models import Enrollment
 from offers.services import add_to_project, create_project, set_up_stage
 from tests.brand_admin.staff import address
 from tests.cast import NOW, SYSTEM, Cast
@@ -90,3 +91,24 @@ def test_all_that_match_a_segment_are_mailed_about_an_offer(
     drawer = theo.get(theo.get(posted["Location"])["Location"])
 
     assert [one.to_address for one in drawer.context["audience"].recipients] == [cast.mara.email]
+
+
+@pytest.mark.parametrize("gone", ["segment", "tag"])
+def test_who_acts_on_all_of_a_filter_that_is_gone_acts_on_nobody(
+    gone: str, vips: Segment, cast: Cast, theo: Client
+) -> None:
+    query = f"segment={vips.pk}&all=1" if gone == "segment" else "tag=VIP&all=1"
+    change = address("members_change", query=query)
+    chosen = {"action": "deactivate"}
+    assert "Deactivate: 1 member." in theo.post(change, chosen).text
+    if gone == "segment":
+        theo.post(address("segment_delete", vips.pk))
+    else:
+        untag_members(member_ids=[cast.mara.pk], tag="VIP", by=SYSTEM, now=NOW)
+
+    answer = theo.post(change, chosen | {"confirmed": "1"}, follow=True)
+    mail = theo.get(address("members_email", query=query))
+
+    assert "does not exist any more: nothing was changed." in answer.text
+    assert Enrollment.objects.active().count() == 3
+    assert "0 members" in mail.text
