@@ -21,7 +21,7 @@ from affiliates.segments import segments
 from brand_admin.emails.starting import WRITTEN
 from brand_admin.listing.listing import list_of_reference
 from brand_admin.pages import id_in
-from brand_admin.segments import choice_of, in_segment
+from brand_admin.segments import SEGMENT, choice_of, in_segment
 from core.references import Reference
 from notifications.brand_style import brand_style_of
 from notifications.models import Purpose
@@ -55,6 +55,7 @@ class Draft:
     started: str = WRITTEN
     rows: str = ""  # a brand_admin.listing.listing.Listing.reference
     segment: Segment | None = None  # only its members get the mail
+    segment_gone: str = ""  # the number of one that was deleted meanwhile: nobody gets it
 
     @property
     def title(self) -> str:
@@ -76,6 +77,8 @@ class Draft:
         if self.segment is not None:
             within = choice_of(self.segment.query)
             chosen = chosen.filter(in_segment(within, member="member"))
+        elif self.segment_gone:
+            chosen = chosen.none()
         return audience(
             purpose=self.purpose,
             enrollments=chosen,
@@ -118,6 +121,8 @@ def read_draft(data: QueryDict, *, back: str) -> Draft:
     if offer is None:
         raise Http404
     seen, selected = id_in(data.get("latest_seen", "")), map(id_in, data.getlist("selected"))
+    only = data.get(SEGMENT, "")
+    segment = next((one for one in segments() if str(one.pk) == only), None)
     return Draft(
         purpose=purpose,
         offer=offer,
@@ -132,7 +137,8 @@ def read_draft(data: QueryDict, *, back: str) -> Draft:
         back=back,
         started=data.get("started", WRITTEN),
         rows=data.get("rows", ""),
-        segment=next((one for one in segments() if str(one.pk) == data.get("segment")), None),
+        segment=segment,
+        segment_gone="" if segment else only,
     )
 
 

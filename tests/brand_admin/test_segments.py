@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -112,3 +114,17 @@ def test_who_acts_on_all_of_a_filter_that_is_gone_acts_on_nobody(
     assert "does not exist any more: nothing was changed." in answer.text
     assert Enrollment.objects.active().count() == 3
     assert "0 members" in mail.text
+
+
+def test_a_mail_to_a_segment_that_was_deleted_goes_to_nobody(
+    vips: Segment, cast: Cast, theo: Client
+) -> None:
+    written = {"subject": "News", "body": "<p>Hello</p>", "go": "preview", "segment": str(vips.pk)}
+    about = {"purpose": "email_members", "offer": str(cast.glow.pk)}
+    theo.post(address("segment_delete", vips.pk))
+
+    for _press in range(2):
+        page = theo.post(address("compose"), about | written)
+        assert page.status_code == 422
+        assert not page.context["audience"].recipients
+        [written["segment"]] = re.findall(r'value="(\d+)" selected>A deleted segment', page.text)
