@@ -17,7 +17,13 @@ from brand_admin.members.forms import AddToOfferForm, AddToProjectForm, OwnerFor
 from core.components.page_urls import page_url
 from offers.models import Enrollment, EnrollmentStatus, Offer, Project, ProjectMember
 from offers.services import add_to_project
-from tracking.links.membership import activate_member, add_to_offer, deactivate_member
+from tracking.links.membership import (
+    activate_member,
+    add_to_offer,
+    deactivate_member,
+    without_code,
+)
+from tracking.models import PromoCode
 
 ONLY = "only"  # in the address of the file: the ids of the members it has
 MAX_NAMED = 200  # ids in an address
@@ -82,12 +88,14 @@ def _in_every_offer(
     def act(listing: Listing[Any], *, ids: list[int], by: Actor, now: datetime) -> Done:
         members: Sequence[Member] = list(listing.everything().filter(pk__in=ids).order_by("pk"))
         rows = Enrollment.objects.filter(member__in=ids, status=before)
-        changed = set()
+        changed, notes = set(), []
         for row in rows.select_related("member", "offer").order_by("pk"):
-            service(enrollment=row, by=by, now=now)
+            taken_by = service(enrollment=row, by=by, now=now)
             changed.add(row.member_id)
+            if isinstance(taken_by, PromoCode):
+                notes.append(Skipped(str(row.member), without_code(taken_by)))
         skipped = [Skipped(str(one), nothing) for one in members if one.pk not in changed]
-        return Done(len(changed), skipped=skipped)
+        return Done(len(changed), skipped=skipped, notes=notes)
 
     return act
 

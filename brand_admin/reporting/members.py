@@ -22,6 +22,7 @@ from tracking.links.membership import (
     deactivate_member,
     owed_to,
     remove_from_offer,
+    without_code,
 )
 from tracking.links.promo_codes import suggest_codes
 from tracking.models import PromoCode
@@ -74,15 +75,10 @@ def _each(
                 else:
                     count += 1
                     if isinstance(taken_by, PromoCode):
-                        notes.append(Skipped(str(row.member), _without_code(taken_by)))
+                        notes.append(Skipped(str(row.member), without_code(taken_by)))
         return Done(count, unchanged, skipped, notes)
 
     return act
-
-
-def _without_code(taken_by: PromoCode) -> str:
-    holder = taken_by.enrollment.member
-    return f"has no code now: {taken_by.code} belongs to {holder}. Refresh their codes"
 
 
 def _refresh_codes(listing: Listing[Any], *, ids: list[int], by: Actor, now: datetime) -> Done:

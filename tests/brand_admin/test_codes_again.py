@@ -71,7 +71,8 @@ def test_generating_asks_too(cast: Cast, theo: Client, staged: Project) -> None:
 
 
 @pytest.mark.usefixtures("ended")
-def test_who_is_activated_without_their_code_is_named(cast: Cast, theo: Client) -> None:
+@pytest.mark.parametrize("of", ["offer", "brand"])
+def test_who_is_activated_without_their_code_is_named(of: str, cast: Cast, theo: Client) -> None:
     theo.post(
         address("offer_refresh_codes", cast.glow.pk),
         {
@@ -82,10 +83,10 @@ def test_who_is_activated_without_their_code_is_named(cast: Cast, theo: Client) 
         },
     )
 
+    rows = {"offer": address("offer_members", cast.glow.pk), "brand": address("members_change")}
+    chosen = {"offer": cast.mara_in_glow.pk, "brand": cast.mara.pk}
     answer = theo.post(
-        address("offer_members", cast.glow.pk),
-        {"action": "activate", "selected": str(cast.mara_in_glow.pk)},
-        follow=True,
+        rows[of], {"action": "activate", "selected": chosen[of], "confirmed": "1"}, follow=True
     )
 
     said = page_text(answer)

@@ -74,6 +74,12 @@ def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Prom
     return taken_by
 
 
+def without_code(taken_by: PromoCode) -> str:
+    """Say of a member who was activated that somebody else has their code now."""
+    holder = taken_by.enrollment.member
+    return f"has no code now: {taken_by.code} belongs to {holder}. Refresh their codes"
+
+
 def owed_to(enrollment_ids: Collection[int], *, now: datetime) -> dict[int, int]:
     """Return what is due, in hold, or waits for payout details, by id of the enrollments owed it.
 
