@@ -150,16 +150,28 @@ def write_details(*, member: Member, details: MemberDetails) -> list[str]:
 
 @transaction.atomic
 def tag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime) -> int:
-    """Add a tag to members; returns how many did not have it. Raises TagError."""
+    """Add a tag to members who have less than MAX_TAGS; returns how many got it. Raises TagError.
+
+    `without_tag` says afterwards who did not get it.
+    """
     wanted = read_one_tag(tag)
     (name,) = _in_brand_spelling([wanted])
-    having = MemberTag.objects.filter(tag=name).values("member")
-    members = list(Member.objects.filter(pk__in=list(member_ids)).exclude(pk__in=having))
+    ids = list(member_ids)
+    tags = MemberTag.objects.filter(member__in=ids).values("member").annotate(tags=Count("pk"))
+    full = tags.filter(tags__gte=MAX_TAGS)
+    members = list(without_tag(ids, name).exclude(pk__in=full.values("member")))
     MemberTag.objects.bulk_create(
         [MemberTag(member=member, tag=name) for member in members], ignore_conflicts=True
     )
     _record(members, action="member.tagged", by=by, now=now, tag=name)
     return len(members)
+
+
+def without_tag(member_ids: Iterable[int], tag: str) -> QuerySet[Member]:
+    """Return those of the members who do not have the tag, in whatever case it is written."""
+    ids = list(member_ids)
+    having = MemberTag.objects.filter(member__in=ids, tag__iexact=single_spaced(tag))
+    return Member.objects.filter(pk__in=ids).exclude(pk__in=having.values("member"))
 
 
 @transaction.atomic

@@ -9,7 +9,13 @@ from urllib.parse import urlencode
 
 from accounts.actors import Actor
 from accounts.selectors import staff_of_brand
-from affiliates.details import assign_owner, tag_members, untag_members
+from affiliates.details import (
+    MAX_TAGS,
+    assign_owner,
+    tag_members,
+    untag_members,
+    without_tag,
+)
 from affiliates.models import Member
 from brand_admin.listing.actions import Action, Done, Skipped
 from brand_admin.listing.listing import Listing
@@ -31,7 +37,8 @@ MAX_NAMED = 200  # ids in an address
 
 def _tag(listing: Listing[Any], *, ids: list[int], tag: str, by: Actor, now: datetime) -> Done:
     changed = tag_members(member_ids=ids, tag=tag, by=by, now=now)
-    return Done(changed, unchanged=len(ids) - changed)
+    full = [Skipped(str(row), f"has {MAX_TAGS} tags already") for row in without_tag(ids, tag)]
+    return Done(changed, unchanged=len(ids) - changed - len(full), skipped=full)
 
 
 def _untag(listing: Listing[Any], *, ids: list[int], tag: str, by: Actor, now: datetime) -> Done:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Staff
-from affiliates.details import assign_owner, member_details_of, tag_members
+from affiliates.details import MAX_TAGS, assign_owner, member_details_of, tag_members
 from affiliates.models import Member, Platform
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of
@@ -153,3 +153,15 @@ def test_their_questions_are_on_their_page(cast: Cast, theo: Client) -> None:
     assert "4711" in theo.get(address("member_questions", cast.mara.pk)).text
     assert "No questions yet" in theo.get(address("member_questions", cast.diego.pk)).text
     assert "Asked about the order 4711" in theo.get(address("member_history", cast.mara.pk)).text
+
+
+def test_nobody_is_tagged_beyond_what_their_form_can_save(cast: Cast, theo: Client) -> None:
+    for number in range(MAX_TAGS):
+        tag_members(member_ids=[cast.mara.pk], tag=f"T{number}", by=SYSTEM, now=NOW)
+    chosen = {"action": "tag", "selected": [cast.mara.pk, cast.june.pk], "tag": "VIP"}
+
+    said = theo.post(address("members_change"), chosen, follow=True).text
+
+    assert "1 member tagged VIP." in said
+    assert f"1 skipped: Mara Lindqvist has {MAX_TAGS} tags already." in said
+    assert len(member_details_of([cast.mara])[cast.mara.pk].tags) == MAX_TAGS
