@@ -1,6 +1,6 @@
 """The text that a member shares: code, link, and the word that says it is advertising.
 
-Whoever earns from a recommendation has to say so where it stands: 16 CFR 255.5 in the United
+A member who earns from a recommendation has to say so where it stands: 16 CFR 255.5 in the United
 States, Directive 2005/29/EC (annex I, no. 11) in the European Union.
 """
 

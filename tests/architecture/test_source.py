@@ -60,7 +60,7 @@ ACROSS_BRANDS = {
     "payouts/releases.py": 3,
     "tracking/figures/creator_brands.py": 1,
     "tracking/figures/creator_earnings.py": 2,
-    "tracking/figures/creator_report.py": 2,
+    "tracking/figures/creator_report.py": 3,
     "tracking/links/destinations.py": 5,
     "tracking/links/refused_lines.py": 1,
     "tracking/privacy/erasure.py": 2,

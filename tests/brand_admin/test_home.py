@@ -180,9 +180,9 @@ def test_before_the_first_sale_home_says_what_comes_next(cast: Cast) -> None:
 def test_home_takes_as_many_queries_for_three_conversions_as_for_one(cast: Cast) -> None:
     ines, address = desk_of(cast.ines), at(cast.juniper, "home")
     sell(cast)
-    assert queries_of(ines, address) == 29
+    assert queries_of(ines, address) == 27
 
     sell(cast, "1002", promo_code="DIEGO10")
     sell(cast, "1003", promo_code="JUNE20")
 
-    assert queries_of(ines, address) == 29
+    assert queries_of(ines, address) == 27

@@ -65,7 +65,7 @@ def test_code_link_commission_conversions_and_payments_are_found(
     # "Find and copy their personal promo code and/or tracking link for each offer"
     expect(page.get_by_role("heading", level=1)).to_have_text(GLOW)
     expect(page.get_by_text("MARA15", exact=True)).to_be_visible()
-    link = page.get_by_text(re.compile(r"/r/\w+\s*$"))
+    link = page.locator(".copy-value").get_by_text(re.compile(r"/r/\w+\s*$"))
     expect(link).to_be_visible()
     if script:
         code, address = (
