@@ -134,7 +134,7 @@ const BUTTONS = [
   ["B", "Bold", (chain) => chain.toggleBold(), "bold"],
   ["I", "Italic", (chain) => chain.toggleItalic(), "italic"],
   ["•", "Bulleted list", (chain) => chain.toggleBulletList(), "bulletList"],
-  ["1.", "Numbered list", (chain) => chain.toggleOrderedList(), "orderedList"],
+  ["1.", "1. Numbered list", (chain) => chain.toggleOrderedList(), "orderedList"],
   ["H", "Heading", (chain) => chain.toggleHeading({ level: 2 }), "heading"],
 ];
 

@@ -93,5 +93,6 @@ urlpatterns = [
     path("posted", posted),
     path("logout", show_list, name="account_logout"),
     path("admin/", include((brand_pages, "brand_admin"))),
+    path("app/", include(([path("<slug:language>", show_list, name="manifest")], "portal"))),
     path("assets/", include("core.assets")),
 ]
