@@ -135,7 +135,7 @@ def test_html_attributes_come_by_name_or_as_a_mapping(engine: Engine) -> None:
 
     found = render(engine, source, busy=None, on=True, more={"data-id": 7})
 
-    assert found == '<p data-id="7" data-hx-get="/y" data-on>x|plain|||</p>'
+    assert found == '<p data-hx-get="/y" data-id="7" data-on>x|plain|||</p>'
 
 
 def test_none_for_an_optional_attribute_means_its_default(engine: Engine) -> None:

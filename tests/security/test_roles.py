@@ -170,6 +170,7 @@ def test_what_only_owners_do_is_written_down() -> None:
     assert [role for role in Role if may(role, Permission.ADMINISTER)] == [Role.OWNER]
     assert administered == {
         "settings", "settings_logo", "settings_staff", "settings_second_factor",
+        "settings_slack", "slack_test", "slack_remove",
         "settings_notices", "brand_basics",
         "staff_role", "staff_remove", "invitation_resend", "invitation_withdraw",
         "developers", "key_revoke",
