@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 
 from django.db import transaction
 from django.db.models import Max, ProtectedError
@@ -222,7 +223,7 @@ def enroll(
 
     Members who are in the offer already stay as they are; removed members become active again.
     """
-    wanted = {member.pk: member for member in members}
+    wanted = {member.pk: member for member in sorted(members, key=attrgetter("pk"))}
     known = {
         row.member_id: row
         for row in Enrollment.objects.select_for_update().filter(offer=offer, member__in=wanted)

@@ -14,7 +14,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from core.languages import speaking
@@ -29,7 +28,6 @@ ICONS = (
 KEPT_BY_BROWSERS = "public, max-age=86400"
 
 
-@csrf_exempt
 @require_safe
 def manifest(request: HttpRequest, language: str) -> HttpResponse:
     """Answer the manifest in a language (W3C, Web Application Manifest)."""

@@ -57,6 +57,7 @@ PLACES = (
     Place("Staff", "settings_staff", ADMINISTER, "users roles invite team colleagues"),
     Place("Email templates", "settings_templates", READ, "texts saved mails"),
     Place("Automatic emails", "settings_notices", READ, "notices sale payment mails switch off"),
+    Place("Slack", "settings_slack", READ, "notices digest channel messages"),
     Place("Rules of flags", "settings_flags", READ, "fraud holds coupon sites settings"),
     Place("Audit log", "settings_audit", READ, "history who did what"),
     Place("Your account", "own_account", READ, "password passkey sessions security"),

@@ -80,7 +80,7 @@ def addresses(world: World) -> Iterator[tuple[Route, str]]:
     values: dict[str, Any] = {
         "act": "payout", "object_id": cast.vera.pk, "user_id": cast.vera.pk, "pk": 1,
         "passkey_id": 1, "year": 2026, "sheet": "portal", "digest": "0" * 12, "colour": "007a85",
-        "rest": "x",
+        "rest": "x", "language": "en",
         "public_id": payout.public_id, "service": "mailgun", "source": "api", "key": "x",
         "uidb36": "1",
     }  # fmt: skip
