@@ -124,8 +124,9 @@ def click_into(page: Page, editor: str, key: str) -> None:
     """
     page.locator(f"{editor} .ProseMirror").click()
     page.locator(f"{editor}[data-ready]").wait_for()
-    page.evaluate(AFTER_TIMERS)
-    page.keyboard.press(key)
+    for _ in range(2):  # Chromium ignores the first one where a script set the caret beside a chip
+        page.evaluate(AFTER_TIMERS)
+        page.keyboard.press(key)
     page.evaluate(AFTER_TIMERS)
 
 
