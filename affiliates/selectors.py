@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
-from operator import or_
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from affiliates.models import NAME_FIELDS, NAME_PIECES, Member, MemberTag
-from core.word_search import has_pieces, holds_word
-
-MAX_LISTED_IDS = 500
+from affiliates.models import NAME_FIELDS, Member, MemberTag
+from core.word_search import contains_word, few_ids, holds_word
 
 
 def name_contains(word: str, *, via: str = "") -> Q:
     """Whether a member's name or address contains the word; `via` leads to them ("member__")."""
-    texts = (holds_word(f"{via}{field}", word) for field in NAME_FIELDS)
-    return reduce(or_, texts)
+    return holds_word(word, *(f"{via}{field}" for field in NAME_FIELDS))
 
 
 def members_matching(word: str) -> QuerySet[Member]:
     """Members whose name or address contains the word, found by an index of its pieces."""
-    return Member.objects.filter(name_contains(word), has_pieces(NAME_PIECES, word))
-
-
-def few_ids(rows: QuerySet[Any]) -> list[int] | None:
-    """The ids of the rows, or None where they are more than MAX_LISTED_IDS. One query.
-
-    So a list finds the rows of few members by an index. Of many members it compares row by row, in
-    its own sequence: a page is soon full.
-    """
-    few = list(rows.values_list("pk", flat=True)[: MAX_LISTED_IDS + 1])
-    return few if len(few) <= MAX_LISTED_IDS else None
+    return Member.objects.filter(contains_word(word, *NAME_FIELDS))
 
 
 def of_members_matching(word: str, *, member: str = "member") -> Q:
@@ -51,7 +35,7 @@ def members(
     """
     found = Member.objects.select_related("owner__user").order_by("last_name", "first_name", "id")
     for word in search.split():
-        found = found.filter(name_contains(word), has_pieces(NAME_PIECES, word))
+        found = found.filter(contains_word(word, *NAME_FIELDS))
     if tag:
         found = found.filter(pk__in=MemberTag.objects.filter(tag=tag).values("member"))
     if owner_id is not None:

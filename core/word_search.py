@@ -4,21 +4,26 @@ PostgreSQL's own extension for that (pg_trgm) is not on every server, and its in
 brand. So `core_pieces` cuts texts into all pieces of one to three letters, in upper case and with
 the brand before them ("12:MAR"), and a GIN index holds them. A text contains a word only if it has
 all pieces of the word: those of three letters, or the word itself if it is shorter. As the reverse
-does not follow, a search compares the text as well: `has_pieces` and `holds_word`.
+does not follow, a search compares the text as well: `contains_word` is `has_pieces` and
+`holds_word`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.db.models import BooleanField, F, Func, Q, TextField, Value
+from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import StrIndex, Upper
 from django.db.models.lookups import GreaterThan
 
 from core.tenancy import current_brand_id
 
+MAX_LISTED_IDS = 500
 MAX_PENDING_KB = 256  # of new pieces that every search reads until they are merged into the index
 
 
@@ -44,14 +49,21 @@ def index_of_pieces(pieces: Func, *, name: str, condition: Q | None = None) -> G
     return GinIndex(pieces, name=name, condition=condition, gin_pending_list_limit=MAX_PENDING_KB)
 
 
-def holds_word(text: str | Func[Any], word: str) -> Q:
-    """Match rows whose text, of a field or an expression, contains the word in any letter case.
+def contains_word(word: str, *fields: str) -> Q:
+    """Match rows one of whose fields contains the word, by an index of `pieces_of` these fields."""
+    return holds_word(word, *fields) & has_pieces(pieces_of(*fields), word)
+
+
+def holds_word(word: str, *texts: str | Func[Any]) -> Q:
+    """Match rows one of whose texts, fields or expressions, contains the word in any letter case.
 
     Of LIKE, PostgreSQL takes for granted that it finds few rows, and then reads and sorts all that
     it does find. Of this it does not, so the pieces alone say how many there are.
     """
-    contained: Any = GreaterThan(StrIndex(Upper(text), Upper(Value(word))), Value(0))
-    return Q(contained)
+    found: Iterator[Any] = (
+        GreaterThan(StrIndex(Upper(text), Upper(Value(word))), Value(0)) for text in texts
+    )
+    return reduce(or_, map(Q, found))
 
 
 def has_pieces(pieces: Func, word: str) -> Q:
@@ -61,3 +73,13 @@ def has_pieces(pieces: Func, word: str) -> Q:
         pieces, of_word, template="%(expressions)s", arg_joiner=" @> ", output_field=BooleanField()
     )
     return Q(contained)
+
+
+def few_ids(rows: QuerySet[Any]) -> list[int] | None:
+    """Return the ids of the rows, or None where they are more than MAX_LISTED_IDS. One query.
+
+    So a list finds the rows that belong to few others by an index. If they belong to many, it
+    compares row by row, in its own sequence: a page is soon full.
+    """
+    few = list(rows.values_list("pk", flat=True)[: MAX_LISTED_IDS + 1])
+    return few if len(few) <= MAX_LISTED_IDS else None

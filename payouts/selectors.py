@@ -12,7 +12,7 @@ from django.db.models.functions import MD5, Cast
 
 from affiliates.selectors import members_matching, of_members_matching
 from core.money import Money
-from core.word_search import has_pieces, holds_word, pieces_of
+from core.word_search import contains_word
 from payouts.models import (
     OPEN_STATES,
     EntryKind,
@@ -44,8 +44,7 @@ def payouts(
         found = found.filter(member=member_id)
     found = found.filter(_between(first, last))
     for word in search.split():
-        referred = holds_word("reference", word) & has_pieces(pieces_of("reference"), word)
-        found = found.filter(of_members_matching(word) | referred)
+        found = found.filter(of_members_matching(word) | contains_word(word, "reference"))
     return found.filter(state=state) if state else found
 
 

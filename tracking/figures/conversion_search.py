@@ -14,8 +14,8 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Reverse, Upper
 from django.db.models.lookups import StartsWith
 
-from affiliates import selectors as members
 from affiliates.selectors import of_members_matching
+from core import word_search
 from tracking.models import Order
 from tracking.models.orders import number_backwards, number_forwards
 
@@ -36,13 +36,11 @@ def orders_numbered(text: str) -> QuerySet[Order]:
 def _of_orders_numbered(text: str) -> Q:
     """Match rows of such orders. It reads at most MAX_LISTED_IDS numbers from each index."""
     beginning, ending = (
-        Order.objects.filter(matches).values_list("pk", flat=True)[: members.MAX_LISTED_IDS + 1]
+        Order.objects.filter(matches).values("pk")[: word_search.MAX_LISTED_IDS + 1]
         for matches in (_begins_with(text), _ends_with(text))
     )
-    few = list(beginning.union(ending, all=True))
-    if len(few) <= members.MAX_LISTED_IDS:
-        return Q(order__in=few)
-    return begins_or_ends_with(text, via="order__")
+    few = word_search.few_ids(beginning.union(ending, all=True))
+    return begins_or_ends_with(text, via="order__") if few is None else Q(order__in=few)
 
 
 def begins_or_ends_with(text: str, *, via: str = "") -> Q:

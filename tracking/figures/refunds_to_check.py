@@ -12,9 +12,9 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from core.word_search import has_pieces, holds_word
+from core.word_search import contains_word
 from tracking.models import Refund, RefundState
-from tracking.models.orders import REFUND_PIECES, TO_CHECK
+from tracking.models.orders import TO_CHECK
 
 
 class RefundOutcome(models.TextChoices):
@@ -55,8 +55,7 @@ def refunds_to_check(
     if last is not None:
         found = found.filter(received_at__lt=last)
     for word in search.split():
-        numbered = holds_word("external_id", word) | holds_word("order_external_id", word)
-        found = found.filter(numbered, has_pieces(REFUND_PIECES, word))
+        found = found.filter(contains_word(word, "external_id", "order_external_id"))
     return found.order_by("-received_at", "-pk")
 
 

@@ -84,7 +84,7 @@ def _latest() -> QuerySet[Order]:
 
 def _matching(word: str) -> Q:
     """Match orders by number or code, each of which has an index."""
-    coded = HAS_CODE & holds_word(CODES, word) & has_pieces(CODE_PIECES, word)
+    coded = HAS_CODE & holds_word(word, CODES) & has_pieces(CODE_PIECES, word)
     return begins_or_ends_with(word) | coded
 
 

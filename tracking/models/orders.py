@@ -236,7 +236,6 @@ class RefundState(models.TextChoices):
 
 # Refunds that staff should look at: they wait for their order, or took less than was asked.
 TO_CHECK = models.Q(state="parked") | models.Q(state="applied") & ~models.Q(reason="")
-REFUND_PIECES = pieces_of("external_id", "order_external_id")
 
 # What the outbox tells of a refund that was applied, applied again, or undone.
 REFUND_TOLD = {
@@ -299,7 +298,11 @@ class Refund(TenantModel):
                 name="tracking_refund_to_check",
                 condition=TO_CHECK,
             ),
-            index_of_pieces(REFUND_PIECES, name="tracking_refund_pieces", condition=TO_CHECK),
+            index_of_pieces(
+                pieces_of("external_id", "order_external_id"),
+                name="tracking_refund_pieces",
+                condition=TO_CHECK,
+            ),
         ]
         triggers = [
             event_of_new(

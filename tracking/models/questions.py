@@ -21,9 +21,6 @@ class QuestionState(models.TextChoices):
     REFUSED = "refused", "Refused"
 
 
-REFERENCE_PIECES = pieces_of("order_reference")
-
-
 class Question(TenantModel):
     """A member's question about the missing sale of one order. The brand answers it once.
 
@@ -67,7 +64,7 @@ class Question(TenantModel):
         ]
         indexes = [
             models.Index(fields=["brand", "-asked_at", "-id"], name="tracking_question_new"),
-            index_of_pieces(REFERENCE_PIECES, name="tracking_question_pieces"),
+            index_of_pieces(pieces_of("order_reference"), name="tracking_question_pieces"),
             models.Index(fields=["brand", "enrollment", "-asked_at"], name="tracking_question_who"),
             models.Index(
                 fields=["brand", "asked_at"],

@@ -11,15 +11,14 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.selectors import current_zone
-from affiliates.selectors import few_ids, members_matching, name_contains
+from affiliates.selectors import members_matching, name_contains
 from core.kept_queries import kept_query
 from core.money import Money
 from core.text import one_line
-from core.word_search import has_pieces, holds_word
+from core.word_search import contains_word, few_ids
 from offers.models import Enrollment
 from tracking.links.items import own_items
 from tracking.models import Click, Conversion, Order, PromoCode, Question, QuestionState
-from tracking.models.questions import REFERENCE_PIECES
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def questions(
     if state:
         found = found.filter(state=state)
     for word in search.split():
-        referred = holds_word("order_reference", word) & has_pieces(REFERENCE_PIECES, word)
+        referred = contains_word(word, "order_reference")
         found = found.filter(referred | _asked_by_members_matching(word))
     return (
         found.order_by("asked_at", "pk") if order == "asked" else found.order_by("-asked_at", "-pk")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from affiliates import selectors
+from core import word_search
 from tests.cast import NOW, SYSTEM, Cast, order
 from tracking.figures.conversion_list import conversions
 from tracking.orders.recording import record_order
@@ -36,7 +36,7 @@ NUMBERS = {"SM-1001": "MARA15", "SM-1002": "DIEGO10", "50%_off/Straße\\1": "MAR
 def test_a_word_is_a_number_or_a_member(
     cast: Cast, search: str, found: list[str], few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selectors, "MAX_LISTED_IDS", few)
+    monkeypatch.setattr(word_search, "MAX_LISTED_IDS", few)
     for number, code in NUMBERS.items():
         record_order(source="shop", order=order(number, promo_code=code), by=SYSTEM, now=NOW)
 
