@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
@@ -78,11 +77,9 @@ def _mail_owners(connection: Connection, last: datetime) -> None:
     mail_owners(
         "staff/shop_silent",
         values={
-            "brand": brand.name,
             "name": connection.name,
             "store": connection.store,
             "last": timezone.localtime(last, brand.zone),
             "zone": brand.time_zone,
-            "site": f"{settings.BASE_URL}/admin/{brand.slug}/",
         },
     )

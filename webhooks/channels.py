@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -121,12 +120,8 @@ def post(channel: Channel, text: str, *, now: datetime) -> bool:
     elif rows.update(problem=problem, stopped_at=now if is_gone else None) and is_gone:
         mail_owners(
             "staff/channel_stopped",
-            values={
-                "brand": channel.brand.name,
-                "host": channel.host,
-                "problem": problem,
-                "site": f"{settings.BASE_URL}/admin/{channel.brand.slug}/settings/slack/",
-            },
+            page="settings/slack/",
+            values={"host": channel.host, "problem": problem},
         )
     return not problem
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
-
 from accounts.owner_mail import mail_owners
-from accounts.selectors import current_brand
 from core.tenancy import across_brands, acting_for
 from webhooks.models import Endpoint, EndpointState
 
@@ -31,13 +28,8 @@ def tell_owners(*, now: datetime) -> list[int]:
 
 
 def _mail_owners(endpoint: Endpoint) -> None:
-    brand = current_brand()
     mail_owners(
         "staff/webhook_disabled",
-        values={
-            "brand": brand.name,
-            "address": endpoint.address,
-            "reason": endpoint.reason,
-            "site": f"{settings.BASE_URL}/admin/{brand.slug}/connections/webhooks/",
-        },
+        page="connections/webhooks/",
+        values={"address": endpoint.address, "reason": endpoint.reason},
     )

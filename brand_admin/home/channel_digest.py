@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.utils import timezone
 
-from accounts.models import Brand, Digest
+from accounts.admin_links import admin_address
+from accounts.models import Brand
 from brand_admin.home.counts import what_needs_attention
-from brand_admin.home.digest import full_address, line_of, new_since, subject_of
+from brand_admin.home.digest import line_of, new_in_digest, subject_of
 from brand_admin.home.needs import Need, needs
 from core.outgoing import calls_within, seconds_left
 from core.postgres.outages import defects_logged
@@ -45,18 +47,14 @@ def post_digests(*, now: datetime) -> int:
 
 
 def _post(channel: Channel, *, now: datetime) -> bool:
-    """Post it if there is something, or at once if something is new; as with mails."""
     brand = channel.brand
     with timezone.override(brand.zone):
         rows = needs(what_needs_attention(now=now), slug=brand.slug)
-    counts = {row.key: row.number for row in rows}
-    added = new_since(rows, channel.digest_counts)
-    if channel.digest == Digest.AT_ONCE and not added:
-        note_channel_counts(channel, counts=counts)
-        return False
-    if not claim_channel(channel, counts=counts, now=now) or not rows:
-        return False
-    return post(channel, message(brand, rows, added), now=now)
+    claim, note = partial(claim_channel, channel, now=now), partial(note_channel_counts, channel)
+    added = new_in_digest(
+        rows, digest=channel.digest, told=channel.digest_counts, claim=claim, note=note
+    )
+    return added is not None and post(channel, message(brand, rows, added), now=now)
 
 
 def message(brand: Brand, rows: Sequence[Need], added: Mapping[str, int]) -> str:
@@ -65,5 +63,5 @@ def message(brand: Brand, rows: Sequence[Need], added: Mapping[str, int]) -> str
     for row in rows:
         said = line_of(row, added.get(row.key, 0))
         lines.append(f"• {link_to(said['page'], said['what'])}\n   {escaped(said['note'])}")
-    lines.append(link_to(full_address(brand, ""), f"Open {brand.name}"))
+    lines.append(link_to(admin_address(brand), f"Open {brand.name}"))
     return "\n".join(lines)

@@ -6,13 +6,15 @@ What a digest says is worked out here for chat channels too (brand_admin.home.ch
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.admin_links import admin_address
 from accounts.models import Brand, Digest, Staff
 from accounts.staff_mails import claim_digest, digests_due, mail_claimed, note_counts
 from brand_admin.home.counts import what_needs_attention
@@ -43,18 +45,11 @@ def _mail_all(brand: Brand, people: Iterable[Staff], *, now: datetime) -> int:
 
 
 def _mail(staff: Staff, rows: Sequence[Need], *, brand: Brand, now: datetime) -> bool:
-    """Mail it if there is something, or for those who want it at once something new.
-
-    A morning without anything is over: what comes later that day is mailed on the next one.
-    """
-    counts = {row.key: row.number for row in rows}
-    added = new_since(rows, staff.digest_counts)
-    if staff.digest == Digest.AT_ONCE and not added:
-        note_counts(staff, counts=counts)
-        return False
-    if not claim_digest(staff, counts=counts, now=now) or not rows:
-        return False
-    return mail_claimed(
+    claim, note = partial(claim_digest, staff, now=now), partial(note_counts, staff)
+    added = new_in_digest(
+        rows, digest=staff.digest, told=staff.digest_counts, claim=claim, note=note
+    )
+    return added is not None and mail_claimed(
         staff,
         TEMPLATE,
         now=now,
@@ -62,16 +57,33 @@ def _mail(staff: Staff, rows: Sequence[Need], *, brand: Brand, now: datetime) ->
             "brand": brand.name,
             "subject": subject_of(brand, rows, added),
             "rows": [line_of(row, added.get(row.key, 0)) for row in rows],
-            "home": full_address(brand, ""),
-            "choose": full_address(brand, "settings/account/"),
+            "home": admin_address(brand),
+            "choose": admin_address(brand, "settings/account/"),
         },
     )
 
 
-def new_since(rows: Sequence[Need], told: Mapping[str, int]) -> dict[str, int]:
-    """Return by how much each row has grown since the last mail, without those that have not."""
-    grown = {row.key: row.number - told.get(row.key, 0) for row in rows}
-    return {key: more for key, more in grown.items() if more > 0}
+def new_in_digest(
+    rows: Sequence[Need],
+    *,
+    digest: str,
+    told: Mapping[str, int],
+    claim: Callable[..., bool],
+    note: Callable[..., None],
+) -> dict[str, int] | None:
+    """Return by how much rows have grown since they were `told`; None if no digest goes now.
+
+    One goes if there is something, or to those who want it at once something new. A morning without
+    anything is over: what comes later that day is told on the next one. `claim` and `note` are
+    called with the present `counts`: if the digest is over, or else only to know them.
+    """
+    counts = {row.key: row.number for row in rows}
+    grown = {key: number - told.get(key, 0) for key, number in counts.items()}
+    added = {key: more for key, more in grown.items() if more > 0}
+    if digest == Digest.AT_ONCE and not added:
+        note(counts=counts)
+        return None
+    return added if claim(counts=counts) and rows else None
 
 
 def subject_of(brand: Brand, rows: Sequence[Need], added: Mapping[str, int]) -> str:
@@ -94,8 +106,3 @@ def line_of(row: Need, new: int) -> dict[str, str]:
         "note": row.note,
         "page": f"{settings.BASE_URL}{row.path}",
     }
-
-
-def full_address(brand: Brand, path: str) -> str:
-    """Return the address of a page of the brand's admin."""
-    return f"{settings.BASE_URL}/admin/{brand.slug}/{path}"

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.text import slugify
 
+from accounts.admin_links import admin_address
 from accounts.models import Brand, ReportEvery, Staff
 from accounts.staff_mails import claim_report, last_morning, mail_claimed, reports_due
 from brand_admin.reporting.report import Report, report_of, report_pdf, report_rows
@@ -51,7 +51,6 @@ def _mail_all(brand: Brand, every: ReportEvery, people: Iterable[Staff], *, now:
 
 
 def _values(report: Report) -> dict[str, object]:
-    site = f"{settings.BASE_URL}/admin/{report.brand.slug}"
     period = f"first={report.period.first}&last={report.period.last}"
     return {
         "brand": report.brand.name,
@@ -59,8 +58,8 @@ def _values(report: Report) -> dict[str, object]:
         "figures": report.figures,
         "offers": [row.offer.name for row in report.offers[:TOP]],
         "members": [row.enrollment.member.full_name for row in report.members[:TOP]],
-        "page": f"{site}/reporting/sales-tracking/?range=custom&{period}",
-        "choose": f"{site}/settings/account/",
+        "page": admin_address(report.brand, f"reporting/sales-tracking/?range=custom&{period}"),
+        "choose": admin_address(report.brand, "settings/account/"),
     }
 
 

@@ -208,15 +208,13 @@ def _pause(row: LinkDomain, now: datetime) -> timedelta:
 
 
 def _mail_owners(row: LinkDomain) -> None:
-    brand = current_brand()
     mail_owners(
         "staff/link_domain_broke",
+        page=f"connections/link-domains/{row.pk}/",
         values={
-            "brand": brand.name,
             "host": row.host,
             "problem": row.get_problem_display(),
             "is_main": row.is_main,
             "ours": urlsplit(settings.BASE_URL).hostname,
-            "site": f"{settings.BASE_URL}/admin/{brand.slug}/connections/link-domains/{row.pk}/",
         },
     )
