@@ -16,8 +16,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 MAX_GROUP = 100  # requests
 # The next group begins once as many wait as were there together, or none has come for
-# QUIET_SECONDS, or after this part of the time that the last one took. Whoever comes later needs a
-# group more.
+# QUIET_SECONDS, or after this part of the time that the last one took. A request that
+# comes later needs another group.
 QUIET_SECONDS = 0.008
 GATHERING_PART = 0.5
 MAX_GATHERING_SECONDS = 0.05

@@ -3,7 +3,7 @@
 The country is the one for which a regional internet registry gave the network out. The lists of the
 five registries come with the package iptocc, so nobody is asked, and a new version of the package
 brings new lists. For about one IPv4 address in twenty a network is used elsewhere (Zander 2012, see
-the package), and whoever uses a VPN is where that ends. The address itself is kept nowhere.
+the package), and a visitor with a VPN counts where that ends. The address itself is kept nowhere.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from api.schemas.members import MemberShown
 from api.schemas.offers import OfferShown
 from api.schemas.orders import OrderListed, Orders
 from api.schemas.parts import (
+    ORDER_OR_MEMBER,
     Asked,
     AskedWholePage,
     DayShown,
@@ -85,12 +86,7 @@ class ConversionShown(Shown):
 class AskedConversions(AskedWholePage):
     """`created_since` and `created_before` are times of the orders."""
 
-    search: str = Field(
-        "",
-        max_length=200,
-        description="The beginning or the end of the order's number, or a part of the member's name"
-        " or address.",
-    )
+    search: str = ORDER_OR_MEMBER
     status: Literal["", "pending", "accepted", "rejected", "undecided"] = ""
     offer: str = asked_id(IdKind.OFFER)
     member: str = asked_id(IdKind.MEMBER)

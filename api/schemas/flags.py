@@ -8,7 +8,15 @@ from pydantic import Field
 
 from api.schemas.conversions import ConversionShown
 from api.schemas.ids import ConversionId, EnrollmentId, FlagId, MemberId, OfferId
-from api.schemas.parts import Asked, AskedWholePage, MomentShown, Reason, Sent, Shown
+from api.schemas.parts import (
+    ORDER_OR_MEMBER,
+    Asked,
+    AskedWholePage,
+    MomentShown,
+    Reason,
+    Sent,
+    Shown,
+)
 from background.running import MAX_ROWS_RUN_AT_ONCE
 
 Flags = Annotated[list[FlagId], Field(min_length=1, max_length=MAX_ROWS_RUN_AT_ONCE)]
@@ -51,12 +59,7 @@ class FlagShown(Shown):
 class AskedFlags(AskedWholePage):
     """`created_since` and `created_before` are times at which flags were raised."""
 
-    search: str = Field(
-        "",
-        max_length=200,
-        description="The beginning or the end of the order's number, or a part of the member's name"
-        " or address.",
-    )
+    search: str = ORDER_OR_MEMBER
     state: FlagStateName | Literal[""] = ""
     kind: Kind | Literal[""] = ""
     offer: str = Field("", max_length=40)

@@ -29,6 +29,13 @@ MAX_PAGE = 200
 UNKNOWN = "unknown_field"
 WHOLE_WITH_POINT = re.compile(r"-?\d{1,30}\.0+")
 DECIMAL = r"^-?\d{1,16}(\.\d{1,9})?$"
+# What a search of conversions and of their flags looks at, `tracking.figures.conversion_search`.
+ORDER_OR_MEMBER: Any = Field(
+    "",
+    max_length=200,
+    description="The beginning or the end of the order's number, or a part of the member's name or"
+    " address.",
+)
 T = TypeVar("T")
 
 

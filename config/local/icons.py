@@ -43,7 +43,7 @@ class Icon:
 ICONS = (
     Icon("app-192", 192),
     Icon("app-512", 512),
-    # Larger than the file, as the drawing has an edge of its own. What a phone may cut off, a tenth
+    # Larger than the file, as the drawing has an edge. What a phone may cut off, a tenth
     # at each side, stays empty (W3C, Web Application Manifest, "maskable").
     Icon("app-maskable-512", 512, share=1.2, is_full=True),
     Icon("apple-touch-icon", 180, share=1.2, is_full=True),

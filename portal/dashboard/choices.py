@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -35,7 +36,11 @@ def range_choices(chosen: ChosenPeriod, asked: QueryDict) -> list[Choice]:
 
 def kept_conversions(asked: QueryDict) -> dict[str, str]:
     """Return the parameters that say which conversions are shown."""
-    return {name: value for name in CONVERSIONS if (value := asked.get(name)) is not None}
+    return _kept(CONVERSIONS, asked)
+
+
+def _kept(names: Iterable[str], asked: QueryDict) -> dict[str, str]:
+    return {name: value for name in names if (value := asked.get(name)) is not None}
 
 
 def status_choices(status: str, asked: QueryDict) -> list[Choice]:
@@ -53,8 +58,7 @@ def status_choices(status: str, asked: QueryDict) -> list[Choice]:
 
 def status_href(status: str, asked: QueryDict) -> str:
     """Return the address of the conversions with this status, "" for all, in the same range."""
-    kept = {name: asked[name] for name in RANGE if name in asked}
-    return f"?{urlencode(kept | _shown(status))}#conversions"
+    return f"?{urlencode(_kept(RANGE, asked) | _shown(status))}#conversions"
 
 
 def _shown(status: str) -> dict[str, str]:
