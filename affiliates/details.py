@@ -28,10 +28,19 @@ from core.text import single_spaced
 
 MAX_TAG_LENGTH = 40
 MAX_TAGS = 30  # of one member
+TOO_MANY_TAGS = f"a member has at most {MAX_TAGS} tags"
 
 
 class TagError(ValueError):
     """The text can't be a tag; the message says why."""
+
+
+class TooManyTagsError(TagError):
+    """These members can't have as many tags."""
+
+    def __init__(self, member_ids: set[int]) -> None:
+        super().__init__(TOO_MANY_TAGS)
+        self.member_ids = member_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ def read_tags(text: str) -> list[str]:
         if tag:
             found.setdefault(tag.lower(), tag)
     if len(found) > MAX_TAGS:
-        raise TagError(f"a member has at most {MAX_TAGS} tags")
+        raise TagError(TOO_MANY_TAGS)
     return list(found.values())
 
 
@@ -204,12 +213,13 @@ def assign_owner(
 def add_details(*, details: Mapping[int, MemberDetails], by: Actor, now: datetime) -> set[int]:
     """Add tags and handles to members by id, removing none; returns the ids of changed members.
 
-    A handle replaces the one of its platform. In a fixed number of statements.
+    A handle replaces the one of its platform. In a fixed number of statements. Raises
+    TooManyTagsError, which names the members who would have more than MAX_TAGS.
     """
+    written = _spellings(details.values())
     rows = {row.pk: row for row in Member.objects.filter(pk__in=list(details))}
     having = member_details_of(list(rows.values()))
-    written = _spellings(details.values())
-    tags, handles, changed = [], [], set()
+    tags, handles, changed, full = [], [], set(), set()
     for pk, wanted in details.items():
         lower = {tag.lower() for tag in having[pk].tags}
         new_tags = [tag for tag in wanted.tags if tag.lower() not in lower]
@@ -218,6 +228,10 @@ def add_details(*, details: Mapping[int, MemberDetails], by: Actor, now: datetim
         handles += _handles(rows[pk], new_handles)
         if new_tags or new_handles:
             changed.add(pk)
+        if len(having[pk].tags) + len(new_tags) > MAX_TAGS:
+            full.add(pk)
+    if full:
+        raise TooManyTagsError(full)
     MemberTag.objects.bulk_create(tags, ignore_conflicts=True)
     MemberHandle.objects.bulk_create(
         handles,

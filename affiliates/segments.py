@@ -60,9 +60,14 @@ def save_segment(*, name: str, query: str, by: Actor, now: datetime) -> Segment:
 
 @transaction.atomic
 def rename_segment(*, segment: Segment, name: str, by: Actor, now: datetime) -> Segment:
-    """Give the segment another name. Raises SegmentError as `save_segment` does."""
+    """Give the segment another name.
+
+    Raises SegmentError as `save_segment` does, and if somebody has deleted it.
+    """
     called = _free_name(name, own=segment)
-    row = Segment.objects.select_for_update().get(pk=segment.pk)
+    row = Segment.objects.select_for_update().filter(pk=segment.pk).first()
+    if row is None:
+        raise SegmentError("Somebody has just deleted this segment.")
     if row.name != called:
         audit.record(
             action="segment.renamed", target=row, by=by, now=now, before=row.name, name=called

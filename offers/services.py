@@ -1,4 +1,4 @@
-"""Create and change offers, terms, enrollments and projects."""
+"""Create and change offers, terms and enrollments."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.pictures import IMAGE_EDGE, keep_picture
 from affiliates.models import Member
+from core.db import lock_identities
 from core.money import exponent
 from core.versions import check_version
 from offers.destinations import DestinationError, read_addresses
@@ -26,8 +27,6 @@ from offers.models import (
     Offer,
     OfferKind,
     OfferStatus,
-    Project,
-    ProjectMember,
     Terms,
     WithdrawnTerms,
 )
@@ -222,7 +221,9 @@ def enroll(
     """Enroll members in an offer, and return their enrollments.
 
     Members who are in the offer already stay as they are; removed members become active again.
+    Locks, so that nobody is enrolled twice by two people at once.
     """
+    lock_identities([f"enrollments:{offer.pk}"])
     wanted = {member.pk: member for member in sorted(members, key=attrgetter("pk"))}
     known = {
         row.member_id: row
@@ -282,67 +283,6 @@ def renew_dashboard_link(*, enrollment: Enrollment, by: Actor, now: datetime) ->
     row.save(update_fields=["link_version"])
     audit.record(action="dashboard_link.renewed", target=row, by=by, now=now)
     return row
-
-
-@transaction.atomic
-def create_project(*, name: str, by: Actor, now: datetime) -> Project:
-    """Create an empty project. Raises OfferError when the name is taken."""
-    if Project.objects.filter(name=name).exists():
-        raise OfferError("name", f"there is a project {name!r} already")
-    project = Project.objects.create(name=name, created_at=now)
-    audit.record(action="project.created", target=project, by=by, now=now)
-    return project
-
-
-@transaction.atomic
-def set_up_stage(
-    *,
-    project: Project,
-    offer: Offer,
-    by: Actor,
-    now: datetime,
-    code_offer: Offer | None = None,
-) -> Project:
-    """Connect the project's Sales Tracking stage to an offer, and enroll the project's members.
-
-    With `code_offer` the stage has two offers. Raises OfferError unless `offer` gives links only
-    and `code_offer` gives codes only.
-    """
-    if code_offer is not None:
-        if offer.kind != OfferKind.LINK:
-            raise OfferError("offer", "with a code offer, the first offer must be for links only")
-        if code_offer.kind != OfferKind.CODE:
-            raise OfferError("code_offer", "the second offer must be for codes only")
-    project.offer, project.code_offer = offer, code_offer
-    project.save(update_fields=["offer", "code_offer"])
-    members = Member.objects.filter(
-        pk__in=ProjectMember.objects.filter(project=project).values("member")
-    )
-    for each in project.offers:
-        enroll(offer=each, members=members, by=by, now=now)
-    audit.record(action="project.offer_set", target=project, by=by, now=now, offer=offer.pk)
-    return project
-
-
-@transaction.atomic
-def add_to_project(
-    *, project: Project, members: Iterable[Member], by: Actor, now: datetime
-) -> None:
-    """Add members to a project and, once its stage is set up, to its offers."""
-    rows = list(members)
-    ProjectMember.objects.bulk_create(
-        [ProjectMember(project=project, member=member, added_at=now) for member in rows],
-        ignore_conflicts=True,
-    )
-    for each in project.offers:
-        enroll(offer=each, members=rows, by=by, now=now)
-    audit.record(
-        action="project.members_added",
-        target=project,
-        by=by,
-        now=now,
-        members=[member.pk for member in rows],
-    )
 
 
 def _set_status(enrollment: Enrollment, status: EnrollmentStatus, now: datetime) -> None:

@@ -120,13 +120,16 @@ def read_draft(data: QueryDict, *, back: str) -> Draft:
     offer = Offer.objects.filter(pk=offer_id).first()
     if offer is None:
         raise Http404
-    seen, selected = id_in(data.get("latest_seen", "")), map(id_in, data.getlist("selected"))
+    seen, selected = id_in(data.get("latest_seen", "")), data.getlist("selected")
+    chosen = [pk for text in selected if (pk := id_in(text)) is not None]
+    if selected and not chosen:
+        raise Http404  # without any, everybody in the offer would get the mail
     only = data.get(SEGMENT, "")
     segment = next((one for one in segments() if str(one.pk) == only), None)
     return Draft(
         purpose=purpose,
         offer=offer,
-        selected=tuple(one for one in selected if one is not None),
+        selected=tuple(chosen),
         include_already_sent="include_already_sent" in data,
         confirmation=_uuid(data.get("confirmation", "")),
         latest_seen=(

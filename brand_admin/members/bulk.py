@@ -22,7 +22,7 @@ from brand_admin.listing.listing import Listing
 from brand_admin.members.forms import AddToOfferForm, AddToProjectForm, OwnerForm, TagForm
 from core.components.page_urls import page_url
 from offers.models import Enrollment, EnrollmentStatus, Offer, Project, ProjectMember
-from offers.services import add_to_project
+from offers.projects import add_to_project
 from tracking.links.membership import (
     activate_member,
     add_to_offer,

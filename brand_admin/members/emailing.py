@@ -24,6 +24,8 @@ from core.next_page import safe_redirect_path
 from offers.models import Enrollment
 from offers.selectors import MembersInOffer, active_by_offer
 
+NOBODY = 0  # the id of no enrollment
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -81,7 +83,8 @@ def _href(request: BrandRequest, rows: str, offer: MembersInOffer) -> str:
         query.append(("rows", rows))
     else:
         here = Enrollment.objects.not_removed().filter(offer=offer.pk, member__in=_ids(request))
-        query += [("selected", pk) for pk in here.values_list("pk", flat=True)]
+        ids = here.values_list("pk", flat=True)
+        query += [("selected", pk) for pk in ids or [NOBODY]]  # none at all would be everybody
     if request.GET.get("started"):
         query.append(("started", request.GET["started"]))
     return f"{page_url('brand_admin:compose', [request.brand.slug])}?{urlencode(query)}"

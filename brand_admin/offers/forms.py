@@ -24,8 +24,7 @@ from offers.services import OfferValues
 from offers.utm import UtmError, read_template
 
 USUAL_HOLD_DAYS = 14  # of a new offer: most returns come within two weeks
-FOLDS = {  # the folded parts of the form of a new offer, and their fields
-    "earning": {"per_click", "fixed_after_refund", "approval", "cap", "cap_period", "tier_by"},
+FOLDS = {  # the folded parts of the form, and their fields
     "counting": {
         "code_pattern", "click_window_days", "starts_on", "ends_on", "remembers_customers",
         "customer_window_days",
@@ -149,6 +148,11 @@ class OfferForm(forms.Form):
         " are filled in.",
     )
 
+    @property
+    def folds(self) -> dict[str, bool]:
+        """Which folded parts of the form are open: those with a field that was refused."""
+        return {part: bool(self.errors.keys() & names) for part, names in FOLDS.items()}
+
     def clean_utm_template(self) -> str:
         try:
             return read_template(self.cleaned_data["utm_template"])
@@ -240,11 +244,6 @@ class NewOfferForm(OfferForm, TermsForm):
         if unusual and not values.get("add_anyway"):
             self.add_error("add_anyway", ValidationError([*unusual, "Tick this if you mean it."]))
         return values
-
-    @property
-    def folds(self) -> dict[str, bool]:
-        """Which folded parts of the form stand open: those with a field that was refused."""
-        return {part: bool(self.errors.keys() & names) for part, names in FOLDS.items()}
 
 
 def _over(values: dict[str, Any]) -> Iterator[str]:

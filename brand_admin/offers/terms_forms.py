@@ -40,6 +40,10 @@ RULE_KINDS = [
     (NEW, "New customers"),
     (RETURNING, "Returning customers"),
 ]
+# The fields that are folded, as most terms leave them as they are.
+FOLDED = (
+    "per_click", "fixed_after_refund", "approval", "cap", "cap_period", "tier_by", "tier_period",
+)  # fmt: skip
 MORE_ROWS = {"more_tiers": "tiers", "more_rules": "rules"}  # the buttons that add an empty row
 
 
@@ -144,6 +148,14 @@ class TermsForm(forms.Form):
         if values.get("cap") and values.get("cap_minor") == 0:
             self.add_error("cap", "A cap is more than zero. Leave it empty for no cap.")
         return values
+
+    @property
+    def sets_more(self) -> bool:
+        """Whether a folded field was refused, or is not as most terms have it."""
+        return any(
+            name in self.errors or (self[name].value() or usual) != usual
+            for name, usual in ((name, self.fields[name].initial or "") for name in FOLDED)
+        )
 
     @property
     def terms_values(self) -> TermsValues:
@@ -281,6 +293,13 @@ class TermsRows:
     @property
     def may_add_rule(self) -> bool:
         return len(self.rules) < MAX_RULES
+
+    @property
+    def is_any(self) -> bool:
+        """Whether there is a tier or a rule, or somebody asked for a row."""
+        return self.wants_more or any(
+            row.has_changed() if row.is_bound else row.initial for row in (*self.tiers, *self.rules)
+        )
 
     @property
     def has_errors(self) -> bool:

@@ -28,8 +28,9 @@ from brand_admin.versioned import meanwhile
 from core.money import UnknownCurrencyError
 from core.versions import ChangedMeanwhileError
 from offers.models import Offer, OfferStatus, Project
+from offers.projects import set_up_stage
 from offers.selectors import member_counts, projects_with, terms_of
-from offers.services import change_offer, create_offer, set_offer_status, set_up_stage
+from offers.services import change_offer, create_offer, set_offer_status
 from offers.terms import OfferError, TermsValues
 from offers.wording import describe_fully, describe_rules, describe_tiers
 
@@ -57,7 +58,7 @@ def offer_new(request: BrandRequest) -> HttpResponse:
         section=SECTION,
         form=form,
         rows=rows,
-        folds=form.folds | ({"earning": True} if rows.has_errors or rows.wants_more else {}),
+        is_more_open=form.sets_more or rows.is_any,
         project=project,
         status=422 if form.errors or rows.has_errors else 200,
     )

@@ -23,8 +23,8 @@ from brand_admin.projects.frame import SECTION, project_asked
 from brand_admin.segments import selected_members
 from core.templatetags.display import day
 from offers.models import Project, ProjectMember
+from offers.projects import add_to_project
 from offers.selectors import projects
-from offers.services import add_to_project
 from tracking.outreach.stages import (
     LABELS,
     Stage,

@@ -21,8 +21,8 @@ from brand_admin.projects.step_lists import AtStep, ToSend, Tracked
 from brand_admin.refusals import add_refusal
 from brand_admin.work_progress import started_about
 from offers.models import Enrollment, Offer, Project
+from offers.projects import set_up_stage
 from offers.selectors import terms_of
-from offers.services import set_up_stage
 from offers.terms import OfferError
 from offers.wording import describe_fully
 from tracking.figures.metrics import Figures, figures, totals_by_enrollment

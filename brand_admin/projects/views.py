@@ -17,7 +17,7 @@ from brand_admin.projects.frame import SECTION, frame, step_url
 from brand_admin.projects.lists import ProjectMembers, ToAdd
 from brand_admin.refusals import add_refusal
 from offers.models import Project
-from offers.services import create_project
+from offers.projects import create_project
 from offers.terms import OfferError
 from tracking.outreach.stages import steps_of
 

@@ -15,13 +15,8 @@ from accounts.proven_addresses import make_proven_user
 from accounts.services import give_role
 from affiliates.models import Member
 from core.tenancy import acting_for
-from offers.services import (
-    OfferValues,
-    add_to_project,
-    create_offer,
-    create_project,
-    set_up_stage,
-)
+from offers.projects import add_to_project, create_project, set_up_stage
+from offers.services import OfferValues, create_offer
 from offers.structure import CapPeriod, Customer, Rule, RuleKind, Tier
 from offers.terms import TermsValues
 from payouts.selectors import items_of

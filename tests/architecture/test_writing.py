@@ -64,7 +64,7 @@ WRITERS = {
         services/templates
     """,
     "offers": """
-        services
+        projects services
     """,
     "payouts": """
         details releases resealing run_files run_lines runs services taking_back

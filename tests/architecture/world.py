@@ -47,7 +47,7 @@ from notifications.models import (
 )
 from notifications.services import save_template, suppress
 from offers.models import Enrollment, Offer, Project, Terms
-from offers.services import add_to_project, create_project, set_up_stage
+from offers.projects import add_to_project, create_project, set_up_stage
 from payouts.models import Payout, PayoutRun, PayoutRunMember
 from payouts.runs import draft_run
 from payouts.services import adjust

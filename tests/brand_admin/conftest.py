@@ -15,7 +15,7 @@ from core.tenancy import acting_for
 from integrations.connections import connect, subscribe
 from integrations.models import Connection
 from offers.models import Project
-from offers.services import add_to_project, create_project, set_up_stage
+from offers.projects import add_to_project, create_project, set_up_stage
 from tests.brand_admin.choosing import SEVERAL_PAGES
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.launch import new_offer

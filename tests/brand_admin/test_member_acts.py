@@ -9,7 +9,8 @@ from django.test import Client
 from affiliates.models import Member, MemberNote
 from offers.dashboard_links import url_for
 from offers.models import EnrollmentStatus, ProjectMember
-from offers.services import create_offer, create_project
+from offers.projects import create_project
+from offers.services import create_offer
 from offers.terms import TermsValues
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of

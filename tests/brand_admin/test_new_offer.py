@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from offers.models import Offer
+from offers.services import supersede_terms
+from offers.terms import TermsValues
 from tests.brand_admin.staff import address
 from tests.brand_admin.typed import typed
-from tests.cast import Cast
+from tests.cast import NOW, SYSTEM, Cast
 
 pytestmark = pytest.mark.usefixtures("at_juniper", "at_noon")
 
@@ -63,7 +66,22 @@ def test_a_name_is_not_needed_for_the_sentence(theo: Client) -> None:
 def test_a_fold_with_a_refused_field_stands_open(
     theo: Client, changes: dict[str, Any], fold: str
 ) -> None:
-    assert open_folds(theo.post(address("offer_new"), typed(**changes)).text) == [fold]
+    sent = typed(approval="automatic", **changes)
+    assert open_folds(theo.post(address("offer_new"), sent).text) == [fold]
+
+
+def test_a_form_of_what_there_is_shows_what_is_set(cast: Cast, theo: Client) -> None:
+    opened = {
+        page: open_folds(theo.get(address(page, cast.glow.pk)).text)
+        for page in ("offer_edit", "terms_new")
+    }
+    capped = TermsValues(percent_bp=1_000, cap_minor=5_000)
+    soon = NOW + timedelta(minutes=1)
+    supersede_terms(offer=cast.glow, values=capped, starts_at=soon, by=SYSTEM, now=NOW)
+
+    assert opened == {"offer_edit": [], "terms_new": []}
+    page = theo.get(address("terms_new", cast.glow.pk)).text
+    assert open_folds(page) == ["More on what members earn"]
 
 
 @pytest.mark.parametrize(

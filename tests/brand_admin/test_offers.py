@@ -11,14 +11,9 @@ from django.test import Client
 from accounts.models import AuditEntry
 from core.tenancy import acting_for
 from offers.models import Approval, Enrollment, Offer, OfferStatus, Terms
+from offers.projects import add_to_project, create_project
 from offers.selectors import terms_of
-from offers.services import (
-    add_to_project,
-    create_offer,
-    create_project,
-    set_offer_status,
-    supersede_terms,
-)
+from offers.services import create_offer, set_offer_status, supersede_terms
 from offers.terms import TermsValues
 from tests.answers import page_text
 from tests.brand_admin.desk import desk_of

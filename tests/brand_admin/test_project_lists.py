@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from affiliates.details import tag_members
 from offers.models import Project
-from offers.services import create_project
+from offers.projects import create_project
 from tests.brand_admin.desk import at, csv_of, desk_of, shown
 from tests.brand_admin.launch import everybody, generated, mailed
 from tests.cast import NOW, SYSTEM, Cast

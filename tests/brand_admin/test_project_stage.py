@@ -12,12 +12,8 @@ from accounts.models import AuditEntry
 from core.tenancy import acting_for
 from notifications.models import MessageState
 from offers.models import OfferStatus, Project
-from offers.services import (
-    add_to_project,
-    create_project,
-    set_offer_status,
-    set_up_stage,
-)
+from offers.projects import add_to_project, create_project, set_up_stage
+from offers.services import set_offer_status
 from tests.answers import page_text
 from tests.brand_admin.launch import everybody, generated, in_stage, mailed, new_offer, press, told
 from tests.brand_admin.staff import address, csv_of

@@ -11,10 +11,7 @@ from accounts.models import AuditEntry
 from core.tenancy import acting_for
 from notifications.models import MessageState
 from offers.models import Enrollment, Project, ProjectMember
-from offers.services import (
-    create_project,
-    set_up_stage,
-)
+from offers.projects import create_project, set_up_stage
 from tests.answers import page_text
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.launch import everybody, generated, mailed, new_offer, press, told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -11,10 +12,11 @@ from django.test import Client
 from affiliates.details import tag_members, untag_members
 from affiliates.models import Segment
 from affiliates.segments import save_segment
+from brand_admin.members import segment_views
 from brand_admin.segments import choice_of, in_words
 from core.tenancy import acting_for
 from offers.models import Enrollment
-from offers.services import add_to_project, create_project, set_up_stage
+from offers.projects import add_to_project, create_project, set_up_stage
 from tests.brand_admin.staff import address
 from tests.cast import NOW, SYSTEM, Cast
 
@@ -114,6 +116,31 @@ def test_who_acts_on_all_of_a_filter_that_is_gone_acts_on_nobody(
     assert "does not exist any more: nothing was changed." in answer.text
     assert Enrollment.objects.active().count() == 3
     assert "0 members" in mail.text
+
+
+def test_a_mail_to_nobody_who_can_be_found_is_not_one_to_everybody(
+    cast: Cast, theo: Client
+) -> None:
+    about = f"?purpose=email_members&offer={cast.glow.pk}"
+
+    assert theo.get(f"{address('compose')}{about}&selected=nobody").status_code == 404
+    nobody = theo.get(f"{address('compose')}{about}&selected=0")
+    assert not nobody.context["audience"].recipients
+
+
+def test_a_segment_that_was_deleted_meanwhile_can_not_be_renamed(
+    vips: Segment, monkeypatch: pytest.MonkeyPatch, theo: Client
+) -> None:
+    real = segment_views.rename_segment
+
+    def too_late(**given: Any) -> Segment:
+        theo.post(address("segment_delete", vips.pk))
+        return real(**given)
+
+    monkeypatch.setattr(segment_views, "rename_segment", too_late)
+    page = theo.post(address("segment", vips.pk), {"name": "Others"})
+
+    assert "Somebody has just deleted this segment." in page.text
 
 
 def test_a_mail_to_a_segment_that_was_deleted_goes_to_nobody(

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from offers.models import Enrollment, Offer, Project
+from offers.projects import add_to_project, create_project, set_up_stage
 from offers.selectors import offers, projects_with
-from offers.services import add_to_project, create_project, set_up_stage
 from offers.terms import OfferError
 from tests.brand_admin.launch import mailed, new_offer, told
 from tests.brand_admin.staff import address

@@ -20,7 +20,7 @@ from brand_admin.work_handlers import HANDLERS
 from brand_admin.work_kinds import KINDS
 from core.tenancy import acting_for
 from offers.models import Project
-from offers.services import add_to_project, create_project, set_up_stage
+from offers.projects import add_to_project, create_project, set_up_stage
 from payouts.models import Payout, PayoutRun
 from payouts.services import adjust
 from tests.brand_admin.desk import at, desk_of, queries_of, shown

@@ -25,15 +25,8 @@ from integrations.models import (
 from notifications.models import Campaign, CampaignState, Message, MessageState, SuppressionReason
 from notifications.services import suppress
 from offers.models import Approval, Enrollment, OfferStatus
-from offers.services import (
-    add_to_project,
-    create_offer,
-    create_project,
-    enroll,
-    set_offer_status,
-    set_up_stage,
-    supersede_terms,
-)
+from offers.projects import add_to_project, create_project, set_up_stage
+from offers.services import create_offer, enroll, set_offer_status, supersede_terms
 from offers.terms import TermsValues
 from payouts.models import PayoutState
 from payouts.services import adjust, return_payment

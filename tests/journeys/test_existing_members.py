@@ -14,7 +14,8 @@ from core.tenancy import acting_for
 from notifications.models import SuppressionReason
 from notifications.services import suppress
 from offers.dashboard_links import token_for
-from offers.services import add_to_project, create_project, enroll, set_up_stage
+from offers.projects import add_to_project, create_project, set_up_stage
+from offers.services import enroll
 from tests.cast import Cast
 from tests.journeys.conftest import OpenPage
 from tests.journeys.devices import PHONE, on_a

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.tenancy import acting_for
-from offers.services import add_to_project, create_project, set_up_stage
+from offers.projects import add_to_project, create_project, set_up_stage
 from tests.cast import Cast
 from tests.journeys.devices import on_a
 from tests.journeys.drawer import Drawer, open_email_members

@@ -34,14 +34,8 @@ from notifications.models import Message, Purpose, SuppressionReason
 from notifications.services import save_template, suppress
 from offers.dashboard_links import token_for
 from offers.models import Enrollment
-from offers.services import (
-    add_to_project,
-    create_offer,
-    create_project,
-    enroll,
-    set_up_stage,
-    supersede_terms,
-)
+from offers.projects import add_to_project, create_project, set_up_stage
+from offers.services import create_offer, enroll, supersede_terms
 from offers.terms import TermsValues
 from payouts.models import Payout
 from payouts.runs import confirm_run, draft_run

@@ -13,7 +13,14 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.actors import Actor
-from affiliates.details import MemberDetails, TagError, add_details, read_handles, read_tags
+from affiliates.details import (
+    MemberDetails,
+    TagError,
+    TooManyTagsError,
+    add_details,
+    read_handles,
+    read_tags,
+)
 from affiliates.handles import HandleError
 from affiliates.models import Creator, Member
 from affiliates.selectors import members_by_address
@@ -52,15 +59,15 @@ class _ValidRow:
     details: MemberDetails
 
 
-class _CodesRefusedError(Exception):
-    """Some rows' codes can't be given: the reasons by file line.
+class _RowsRefusedError(Exception):
+    """What some rows ask for in a column can't be done: the reasons by file line.
 
-    With `asks`, they can, but another code would stop, and nobody has confirmed that.
+    With `asks`, codes can be given, but others would stop, and nobody has confirmed that.
     """
 
-    def __init__(self, problems: dict[int, str], *, asks: bool = False) -> None:
+    def __init__(self, column: str, problems: dict[int, str], *, asks: bool = False) -> None:
         super().__init__(problems)
-        self.problems, self.asks = problems, asks
+        self.column, self.problems, self.asks = column, problems, asks
 
 
 class MemberImport:
@@ -141,14 +148,14 @@ class MemberImport:
     def _import_batch(
         self, valid_rows: Sequence[_ValidRow], report: ImportReport, *, now: datetime
     ) -> None:
-        """Import a batch. If codes are refused, leave out their rows and try the others again."""
+        """Import a batch. If rows are refused, leave them out and try the others again."""
         while valid_rows:
             try:
                 with transaction.atomic():
                     report.counts.update(self._import_valid_rows(valid_rows, now=now))
-            except _CodesRefusedError as refused:
+            except _RowsRefusedError as refused:
                 (report.asks if refused.asks else report.errors).extend(
-                    RowError(line, "promo_code", why) for line, why in refused.problems.items()
+                    RowError(line, refused.column, why) for line, why in refused.problems.items()
                 )
                 valid_rows = [row for row in valid_rows if row.line not in refused.problems]
             else:
@@ -164,7 +171,11 @@ class MemberImport:
         noted = {
             members[row.person.email].pk: row.details for row in valid_rows if row.details.is_any
         }
-        changed = add_details(details=noted, by=self.by, now=now) if noted else set()
+        try:
+            changed = add_details(details=noted, by=self.by, now=now) if noted else set()
+        except TooManyTagsError as error:
+            full = [r.line for r in valid_rows if members[r.person.email].pk in error.member_ids]
+            raise _RowsRefusedError("tags", dict.fromkeys(full, str(error))) from error
         if self.offer is not None:
             changed |= self._enroll_and_give_items(valid_rows, members, self.offer, now=now)
         return [
@@ -197,7 +208,7 @@ class MemberImport:
         stopping = {} if self.replace_codes else _codes_that_stop(codes)
         if stopping:
             why = {lines[pk].line: f"{REPLACES} {code}, {STOPS}" for pk, code in stopping.items()}
-            raise _CodesRefusedError(why, asks=True)
+            raise _RowsRefusedError("promo_code", why, asks=True)
         try:
             given = give_codes(
                 codes=codes,
@@ -208,7 +219,7 @@ class MemberImport:
             )
         except ItemError as error:
             problems = {lines[pk].line: why for pk, why in error.problems.items()}
-            raise _CodesRefusedError(problems) from error
+            raise _RowsRefusedError("promo_code", problems) from error
         links = (
             give_links(enrollments=enrollments, by=self.by, now=now) if offer.gives_links else []
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from affiliates.details import member_details_of, tag_members
+from affiliates.details import MAX_TAGS, member_details_of, tag_members
 from affiliates.models import Member, Platform
 from offers.models import Enrollment, Offer
 from tests.cast import NOW, SYSTEM, Cast
@@ -90,8 +90,23 @@ def test_ten_members_take_as_many_statements_as_one(
     ten = [row(line, f"m{line}@x.example", f"CODE{line}") for line in range(2, 12)]
 
     for rows in (one, ten):
-        with django_assert_num_queries(36):
+        with django_assert_num_queries(37):
             bring_in(rows, spring)
+
+
+def test_a_row_with_which_a_member_would_have_too_many_tags_is_left_out(cast: Cast) -> None:
+    for number in range(MAX_TAGS - 1):
+        tag_members(member_ids=[cast.mara.pk], tag=f"t{number}", by=SYSTEM, now=NOW)
+    full, two = row(2, cast.mara.email), row(3, cast.diego.email)
+    full[1]["tags"] = two[1]["tags"] = "VIP; skincare"
+
+    report = bring_in([full, two], None)
+
+    assert [str(error) for error in report.errors] == [
+        f"line 2: tags: a member has at most {MAX_TAGS} tags"
+    ]
+    assert len(member_details_of([cast.mara])[cast.mara.pk].tags) == MAX_TAGS - 1
+    assert len(member_details_of([cast.diego])[cast.diego.pk].tags) == 2
 
 
 def test_tags_and_handles_are_added_to_what_a_member_has(cast: Cast) -> None:

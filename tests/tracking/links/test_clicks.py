@@ -9,13 +9,8 @@ import pytest
 
 from core.tenancy import acting_for
 from offers.models import OfferStatus
-from offers.services import (
-    add_to_project,
-    change_offer,
-    create_project,
-    set_offer_status,
-    set_up_stage,
-)
+from offers.projects import add_to_project, create_project, set_up_stage
+from offers.services import change_offer, set_offer_status
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tests.following import Redirect, follow_link
 from tracking.links import click_ids

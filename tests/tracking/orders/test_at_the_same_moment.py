@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from core.tenancy import acting_for
 from offers.models import Enrollment
-from offers.services import change_offer, supersede_terms
+from offers.services import change_offer, create_offer, enroll, supersede_terms
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tests.own_processes import MAX_WAIT_SECONDS, until
@@ -120,6 +120,30 @@ def test_two_orders_change_hands_at_once(cast: Cast, monkeypatch: pytest.MonkeyP
             "B": cast.mara_in_glow.pk,
         }
         assert list(differences(cast.juniper)) == []
+
+
+def test_two_people_add_the_same_members_to_an_offer_at_once(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with acting_for(cast.juniper), ThreadPoolExecutor(2) as pool:
+        offer = create_offer(
+            values=offer_values(name="Second"), terms=TermsValues(percent_bp=5), by=SYSTEM, now=NOW
+        )
+        real, both = Enrollment.objects.bulk_create, threading.Barrier(2)
+
+        def met(rows: Iterable[Enrollment]) -> list[Enrollment]:
+            with suppress(threading.BrokenBarrierError):
+                both.wait(1)
+            return real(rows)
+
+        monkeypatch.setattr(Enrollment.objects, "bulk_create", met)
+        people = [cast.mara, cast.diego]
+        join = of_its_own(cast, lambda: enroll(offer=offer, members=people, by=SYSTEM, now=NOW))
+
+        joined = [one.result(MAX_WAIT_SECONDS) for one in (pool.submit(join), pool.submit(join))]
+
+    assert joined[0] == joined[1]
+    assert {row.member_id for row in joined[0]} == {one.pk for one in people}
 
 
 def test_a_deadlock_is_tried_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

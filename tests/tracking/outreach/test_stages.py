@@ -9,7 +9,8 @@ import pytest
 from affiliates.models import Member
 from notifications.models import Message, MessageState, Purpose
 from offers.models import Enrollment, Offer, Project
-from offers.services import add_to_project, create_offer, create_project, set_up_stage
+from offers.projects import add_to_project, create_project, set_up_stage
+from offers.services import create_offer
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tests.factories import MemberMessageFactory
