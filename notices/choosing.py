@@ -12,8 +12,11 @@ from accounts.audit_log import audit
 from accounts.models import Brand
 from affiliates.models import Member
 from core.db import lock_identities
+from core.references import Reference
 from notices.models import DeclinedKind, KindSwitch, NoticeKind, SalesAtOnce
 from notices.selectors import kinds_sent
+from notifications.models import Purpose
+from notifications.services import cancel_waiting_mails
 
 
 @transaction.atomic
@@ -44,14 +47,21 @@ def set_kinds_wanted(
 ) -> None:
     """Of the kinds `among`, which a page showed, the member wants these, and no others.
 
-    `sales_at_once` says whether each sale is told at once; None leaves that as it is.
+    What waits to be sent of the others is cancelled. `sales_at_once` says whether each sale is told
+    at once; None leaves that as it is.
     """
     lock_identities([f"notices {member.brand_id} {member.pk}"])
     declined = DeclinedKind.objects.filter(member=member)
     declined.filter(kind__in=[kind.value for kind in among if kind in kinds]).delete()
+    off = [kind for kind in among if kind not in kinds]
     DeclinedKind.objects.bulk_create(
-        [DeclinedKind(member=member, kind=kind, since=now) for kind in among if kind not in kinds],
-        ignore_conflicts=True,
+        [DeclinedKind(member=member, kind=kind, since=now) for kind in off], ignore_conflicts=True
+    )
+    cancel_waiting_mails(
+        recipient=Reference.to(member),
+        purposes=[Purpose(kind.value) for kind in off],
+        reason="The member does not want these mails any more.",
+        now=now,
     )
     if sales_at_once is None:
         return

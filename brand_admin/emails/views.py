@@ -15,6 +15,7 @@ from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.emails.composing import MAIL_FRAME, SECTION
 from brand_admin.emails.forms import NewSuppressionForm
+from brand_admin.emails.frames import frame_height
 from brand_admin.emails.lists import Recipients, Suppressions
 from brand_admin.emails.progress import progress_of
 from brand_admin.listing.views import show_list
@@ -87,13 +88,15 @@ def campaign_act(request: BrandRequest, campaign_id: int) -> HttpResponse:
 def message_page(request: BrandRequest, message_id: int) -> HttpResponse:
     """One mail as it went out, and what became of it; also one that no mail server can take."""
     message = get_object_or_404(Message.objects.select_related("campaign"), pk=message_id)
+    mail = rendered(message.campaign, message)
     return render_page(
         request,
         "brand_admin/emails/message.html",
         section=SECTION,
         message=message,
         campaign=message.campaign,
-        mail=rendered(message.campaign, message),
+        mail=mail,
+        height=frame_height(mail.text),
         sender=sender_line(message.campaign.from_name),
         suppressed=selectors.suppressed_among([message.to_address]),
     )

@@ -13,18 +13,20 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import Brand
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.emails.composing import MAIL_FRAME
 from brand_admin.emails.draft import TITLES, prepared_for
 from brand_admin.emails.forms import NewTemplateForm, TemplateForm
+from brand_admin.emails.frames import frame_height
 from brand_admin.emails.progress import in_words
 from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal
 from brand_admin.versioned import Meanwhile, meanwhile
 from core.versions import ChangedMeanwhileError
 from notifications.models import EmailTemplate, Purpose
-from notifications.rendering import VARIABLES, render
+from notifications.rendering import VARIABLES, Rendered, render
 from notifications.selectors import saved_templates
 from notifications.services import TemplateNameError, delete_template, save_template
 from tracking.outreach.first_texts import FIRST_TEXTS
@@ -96,7 +98,14 @@ def template_edit(request: BrandRequest, template_id: int) -> HttpResponse:
         row, saved = EmailTemplate.objects.get(pk=row.pk), None
         form, found = meanwhile(form, current=TemplateForm.of(row), version=row.version, target=row)
         told = _in_plain_words(found)
-    return saved or _page(request, form, purpose=TITLES[row.purpose], row=row, meanwhile=told)
+    return saved or _page(
+        request,
+        form,
+        purpose=TITLES[row.purpose],
+        row=row,
+        height=frame_height(_to_example(request.brand, row).text),
+        meanwhile=told,
+    )
 
 
 @require_safe
@@ -105,10 +114,13 @@ def template_edit(request: BrandRequest, template_id: int) -> HttpResponse:
 def template_frame(request: BrandRequest, template_id: int) -> HttpResponse:
     """Show the saved template as a mail to an example member."""
     row: EmailTemplate = get_object_or_404(EmailTemplate, pk=template_id)
-    mail = prepared_for(request.brand, {"subject": row.subject, "body": row.body})
-    brand = request.brand
+    return HttpResponse(_to_example(request.brand, row).html)
+
+
+def _to_example(brand: Brand, row: EmailTemplate) -> Rendered:
+    mail = prepared_for(brand, {"subject": row.subject, "body": row.body})
     values = {**EXAMPLE, "brand_name": brand.name, "sender_name": brand.sender_name or brand.name}
-    return HttpResponse(render(mail, values=values, unsubscribe_link="https://shop.example/").html)
+    return render(mail, values=values, unsubscribe_link="https://shop.example/")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

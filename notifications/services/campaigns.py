@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -172,6 +172,19 @@ def cancel_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
         )
         Campaign.objects.filter(pk=campaign.pk).update(finished_at=now)
     return moved
+
+
+def cancel_waiting_mails(
+    *, recipient: str, purposes: Collection[Purpose], reason: str, now: datetime
+) -> None:
+    """Cancel what waits to be sent to `recipient` ("member:55") for these purposes.
+
+    A mail that is being submitted is still sent. `reason` is a sentence for staff.
+    """
+    mails = Message.objects.filter(recipient=recipient, purpose__in=purposes)
+    mails.filter(state__in=WAITING_STATES).update(
+        state=MessageState.CANCELLED, reason=reason, settled_at=now
+    )
 
 
 def _move(

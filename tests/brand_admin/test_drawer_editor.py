@@ -34,6 +34,12 @@ style='mso-list:Ignore'>1.</span>Send it</p>"""
 TABLE = """<google-sheets-html-origin><table dir="ltr" style="width:0px" border="1"><colgroup><col
 width="100"></colgroup><tbody><tr style="height:21px"><td style="font-size:10pt">Tier</td><td>Rate
 </td></tr><tr><td>Gold</td><td>15%</td></tr></tbody></table></google-sheets-html-origin>"""
+# Whether a button can be pressed as soon as it is there, without leaving the drawer.
+WATCH_FORMS = """() => document.addEventListener("htmx:afterSwap", event => setTimeout(() => {
+    const forms = [...event.target.querySelectorAll("form[data-hx-post]")];
+    window.isReady = forms.length > 0 && forms.every(
+        form => form["htmx-internal-data"]?.initHash !== undefined);
+}))"""
 
 
 @pytest.fixture
@@ -67,6 +73,14 @@ def test_a_drawer_that_is_not_written_in_loads_no_editor(drawer: Page) -> None:
     preview(drawer)
 
     assert [url for url in loaded if "/editor" in url] == []
+
+
+def test_a_new_button_does_not_leave_the_drawer_however_soon_it_is_pressed(drawer: Page) -> None:
+    drawer.evaluate(WATCH_FORMS)
+
+    preview(drawer)
+
+    assert drawer.evaluate("window.isReady")
 
 
 def test_what_is_written_while_the_editor_loads_is_kept(drawer: Page) -> None:

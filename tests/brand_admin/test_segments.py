@@ -11,8 +11,7 @@ from django.test import Client
 
 from affiliates.details import tag_members, untag_members
 from affiliates.models import Segment
-from affiliates.segments import save_segment
-from brand_admin.members import segment_views
+from affiliates.segments import rename_segment, save_segment
 from brand_admin.segments import choice_of, in_words
 from core.tenancy import acting_for
 from offers.models import Enrollment
@@ -131,13 +130,11 @@ def test_a_mail_to_nobody_who_can_be_found_is_not_one_to_everybody(
 def test_a_segment_that_was_deleted_meanwhile_can_not_be_renamed(
     vips: Segment, monkeypatch: pytest.MonkeyPatch, theo: Client
 ) -> None:
-    real = segment_views.rename_segment
-
     def too_late(**given: Any) -> Segment:
         theo.post(address("segment_delete", vips.pk))
-        return real(**given)
+        return rename_segment(**given)
 
-    monkeypatch.setattr(segment_views, "rename_segment", too_late)
+    monkeypatch.setattr("brand_admin.members.segment_views.rename_segment", too_late)
     page = theo.post(address("segment", vips.pk), {"name": "Others"})
 
     assert "Somebody has just deleted this segment." in page.text

@@ -15,7 +15,7 @@ from notices.choosing import decline, set_kinds_sent, set_kinds_wanted
 from notices.models import DeclinedKind, KindSwitch, NoticeKind
 from notices.selectors import choices_of, choices_of_all, declined_rows, kinds_sent
 from notifications.mails import compose
-from notifications.models import Message, Suppression
+from notifications.models import Message, MessageState, Suppression
 from notifications.unsubscribe_links import unsubscribe_link
 from tests.answers import page_text
 from tests.brand_admin.desk import at, desk_of, shown
@@ -77,6 +77,21 @@ def test_what_the_member_declined_they_do_not_get(cast: Cast) -> None:
     sweep()
 
     assert (mails(), reasons()) == ([], ["member_off"])
+
+
+def test_a_mail_that_waits_is_not_sent_to_who_declined_its_kind(cast: Cast) -> None:
+    pay(cast)
+    sweep()
+    with acting_for(cast.juniper):
+        decline(address=MARA, kind=NoticeKind.SALES, now=NOW)
+        waiting = Message.objects.get().state
+        decline(address=MARA, kind=SENT, now=NOW)
+        message = Message.objects.get()
+
+    assert waiting == MessageState.PENDING
+    assert (message.state, message.reason) == (
+        MessageState.CANCELLED, "The member does not want these mails any more."
+    )  # fmt: skip
 
 
 def test_choosing_twice_is_choosing_once_and_the_way_back_works(cast: Cast) -> None:
