@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from math import ceil
 
-LINE, AROUND = 26, 200  # pixels: of a line, and of the brand's head and foot
+LINE, AROUND = 26, 170  # pixels: of a line, and of the brand's head and the mail's margins
 LETTERS = 56  # of a line
 
 
 def frame_height(text: str) -> int:
     """Return the height in pixels of a frame that shows a mail with this plain text, about."""
-    lines = (max(1, ceil(len(line) / LETTERS)) for line in text.splitlines())
-    return AROUND + LINE * sum(lines)
+    return AROUND + ceil(LINE * sum(map(_lines, text.splitlines())))
+
+
+def _lines(line: str) -> float:
+    """Return how many lines of the mail a line of its text is. An address stands behind a link."""
+    if not line.strip():
+        return 0.5
+    return 1 if "://" in line else ceil(len(line) / LETTERS)
