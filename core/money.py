@@ -88,8 +88,10 @@ def spread(minor: int, weights: Sequence[int]) -> list[int]:
     parts are 0 where all weights are.
     """
     total = sum(weights)
-    if not total:
+    if not total or not minor:
         return [0] * len(weights)
+    if minor == total:
+        return list(weights)
     parts = [minor * weight // total for weight in weights]
     remainders = [minor * weight % total for weight in weights]
     by_remainder = sorted(range(len(weights)), key=lambda index: (-remainders[index], index))

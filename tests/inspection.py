@@ -57,6 +57,15 @@ STICKING_OUT = """() => [...document.querySelectorAll(".segmented")].filter(box 
     getComputedStyle(box).overflowX === "visible" && [...box.children].some(
         one => one.getBoundingClientRect().right > box.getBoundingClientRect().right + 0.5))
     .map(box => box.textContent.trim())"""
+# Texts that have so little room that their words are broken into letters.
+SQUEEZED = """() => [...document.querySelectorAll("main :is(h1, h2, h3, b, th, td, dt, dd, a, p)")]
+    .filter(element => {
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        const tops = [...range.getClientRects()].map(one => Math.round(one.top));
+        const words = element.textContent.split(/[^\\p{L}\\p{N}]+/u).filter(Boolean);
+        return words.length && new Set(tops).size > 2 * words.length + 1;
+    }).map(element => element.textContent.trim().slice(0, 60))"""
 # What moves for ever, although the reader asked for less motion.
 ENDLESS = """() => document.getAnimations()
     .filter(one => one.effect.getComputedTiming().endTime === Infinity)
@@ -150,5 +159,6 @@ def _overflow(page: Page, device: Mapping[str, Any]) -> list[str]:
             beyond = page.evaluate(BEYOND, width)
             faults.append(f"needs {needed} px at {width}: {' … '.join(beyond)}")
         faults += [f"axis at {width}: {text}" for text in page.evaluate(COLLIDING)]
+        faults += [f"squeezed at {width}: {text}" for text in page.evaluate(SQUEEZED)]
         faults += [f"choices at {width}: {text}" for text in page.evaluate(STICKING_OUT)]
     return faults
