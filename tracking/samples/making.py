@@ -58,7 +58,20 @@ PRODUCTS = (
     ("GLOW-04", "Gift set, large", "68.00"),
     ("GLOW-05", "Lip oil", "9.75"),
 )
-PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
+USER_AGENTS = {
+    Device.PHONE: "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/604.1",
+    Device.TABLET: "Mozilla/5.0 (iPad; CPU OS 19_0 like Mac OS X) Safari/604.1",
+    Device.COMPUTER: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/142.0.0.0 Safari/537.36",
+}
+# Where a link was clicked, and the sub-id that the member gave it there; then how often.
+PLACES = (
+    ("instagram.com", "story"), ("instagram.com", "bio"), ("youtube.com", "video"),
+    ("tiktok.com", "bio"), ("", "newsletter"), ("pinterest.com", ""),
+)  # fmt: skip
+PLACES_WEIGH = (5, 3, 4, 3, 2, 1)
+COUNTRIES, COUNTRIES_WEIGH = ("GB", "IE", "DE", "FR", "US", ""), (12, 3, 3, 2, 2, 1)
+DEVICES_WEIGH = (7, 1, 4)  # as in USER_AGENTS
+RETURNING = 0.2  # the part of clicks whose visitor has been there before
 REFUNDS = 9  # of all orders of a shop, about
 KNOWN_FOR = timedelta(days=30)  # clicks that are older are stored as of their own time
 
@@ -108,11 +121,11 @@ def sell(shop: Shop, *, days: int, orders: int) -> None:
         enrollment = _seller(shop)
         at = shop.now - timedelta(minutes=shop.chance.randrange(30, days * 24 * 60))
         link = links.get(enrollment.pk)
-        if link is not None:
-            clicks += _clicks(shop, link, at)
+        visits = _visits(shop, link, at) if link is not None else []
+        clicks += [(moment, _line(shop, click_id, moment)) for moment, click_id in visits]
         by_link = link is not None and (not shop.offer.gives_codes or shop.chance.random() < 0.4)
         code = items[enrollment.pk].promo_code
-        facts.append(_order(shop, number, at, link if by_link else None, code))
+        facts.append(_order(shop, number, at, visits[0][1] if by_link else None, code))
     _store(clicks)
     outcomes = record_orders(source=shop.source, orders=facts, by=shop.by, now=shop.now)
     refunds = [_refund(order, shop) for order in facts[:: max(orders // REFUNDS, 1)]]
@@ -144,24 +157,32 @@ def _seller(shop: Shop) -> Enrollment:
     return shop.enrollments[place % len(shop.enrollments)]
 
 
-def _clicks(shop: Shop, link: TrackingLink, at: datetime) -> list[tuple[datetime, str]]:
-    moments = [at - timedelta(minutes=5 * visit) for visit in range(shop.chance.randrange(1, 5))]
-    return [
-        (
-            moment,
-            line_of(
-                link_id=link.pk,
-                click_id=click_ids.make(link_id=link.pk, clicked_at=moment),
-                clicked_at=moment,
-                kind=ClickKind.VISIT,
-                visitor=shop.chance.getrandbits(63),
-                user_agent=PHONE,
-                referrer_host="social.example",
-                device=Device.PHONE,
-            ),
-        )
-        for moment in moments
-    ]
+def _visits(shop: Shop, link: TrackingLink, at: datetime) -> list[tuple[datetime, str]]:
+    """Return the times and ids of clicks before an order, the last click first."""
+    moments = [at - timedelta(minutes=20 + 5 * n) for n in range(shop.chance.randrange(1, 5))]
+    return [(moment, click_ids.make(link_id=link.pk, clicked_at=moment)) for moment in moments]
+
+
+def _line(shop: Shop, click_id: str, moment: datetime) -> str:
+    click = click_ids.read(click_id)
+    assert click is not None  # noqa: S101 - it was just made
+    visitor = shop.chance.getrandbits(63)
+    chance = Random(visitor)  # noqa: S311 - so that orders do not depend on what clicks are like
+    [(host, sub_id)] = chance.choices(PLACES, PLACES_WEIGH)
+    [device] = chance.choices(list(USER_AGENTS), DEVICES_WEIGH)
+    return line_of(
+        link_id=click.link_id,
+        click_id=click_id,
+        clicked_at=moment,
+        kind=ClickKind.VISIT,
+        visitor=visitor,
+        user_agent=USER_AGENTS[device],
+        referrer_host=host,
+        sub_ids=(sub_id,) if sub_id else (),
+        country=chance.choices(COUNTRIES, COUNTRIES_WEIGH)[0],
+        device=device,
+        returning=chance.random() < RETURNING,
+    )
 
 
 def _store(clicks: Sequence[tuple[datetime, str]]) -> None:
@@ -175,7 +196,7 @@ def _store(clicks: Sequence[tuple[datetime, str]]) -> None:
 
 
 def _order(
-    shop: Shop, number: int, at: datetime, link: TrackingLink | None, code: str | None
+    shop: Shop, number: int, at: datetime, click_id: str | None, code: str | None
 ) -> OrderFacts:
     currency = shop.offer.currency
     lines = [
@@ -183,11 +204,7 @@ def _order(
          "unit_price": _price(price, currency)}
         for sku, product, price in shop.chance.sample(PRODUCTS, shop.chance.choice((1, 1, 2, 3)))
     ]  # fmt: skip
-    evidence = (
-        {"click_id": click_ids.make(link_id=link.pk, clicked_at=at - timedelta(minutes=20))}
-        if link
-        else {"promo_code": code}
-    )
+    evidence = {"click_id": click_id} if click_id else {"promo_code": code}
     return read_order(
         {
             "order_id": f"{shop.offer.pk}-{10_000 + number}",
