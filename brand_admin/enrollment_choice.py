@@ -25,7 +25,7 @@ class EnrollmentChoice(Listing[Enrollment]):
     columns: ClassVar[Sequence[Column]] = (
         Column("Email", lambda row: row.member.email or "no address", look="wide wraps"),
         Column("Offer", lambda row: row.offer.name),
-        Column("Currency", lambda row: row.offer.currency),
+        Column("Currency", lambda row: row.offer.currency, look="off-phone"),
     )
     nothing_matches = EmptyState(
         "Nobody matches", "Every word must stand in the name or the address.", icon="search"

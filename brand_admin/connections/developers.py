@@ -38,6 +38,7 @@ def keys(request: BrandRequest) -> HttpResponse:
     form = NewApiKeyForm(request.POST if request.method == "POST" else None, brand=request.brand)
     made = _make(request, form) if request.method == "POST" and form.is_valid() else None
     status = 422 if form.errors else 200
+    listed = key_rows(request.brand, KeyKind.SECRET)
     return render_page(
         request,
         "brand_admin/connections/developers.html",
@@ -45,7 +46,8 @@ def keys(request: BrandRequest) -> HttpResponse:
         status=status,
         form=NewApiKeyForm(brand=request.brand) if made else form,
         made=made,
-        keys=key_rows(request.brand, KeyKind.SECRET),
+        keys=listed,
+        opens_form=not listed or bool(form.errors),
         examples=examples(request.brand, shown=request.GET.get("language", ""), now=timezone.now()),
         key_variable=KEY,
         latest=api_requests()[:SHOWN_REQUESTS],

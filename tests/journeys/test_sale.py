@@ -51,7 +51,7 @@ def make_key(desk: Page) -> str:
     go_to(desk, "Home")
     go_to(desk, "Connections")
     desk.get_by_role("link", name="For developers").click()
-    expect(desk.get_by_label("What uses it")).to_be_visible()
+    expect(desk.get_by_role("heading", name="Make a key")).to_be_visible()
     desk.wait_for_load_state()
     assert key not in desk.content(), "an API key is shown a second time"
     return key
