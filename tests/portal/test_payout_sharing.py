@@ -202,6 +202,10 @@ def test_the_payout_page_lists_who_may_see_what(waiting: Cast, june: Client) -> 
     assert 'action="/portal/payout/share/saltmarsh/stop/"' in page
     assert f'href="{SHARE}?brand=juniper"' in page
     assert f'href="{SHARE}?brand=saltmarsh"' not in page
+    PayoutDetails.objects.filter(creator__email=JUNE).delete()
+    page = text_of(june, "/portal/payout/")
+    assert "Sees:" not in page
+    assert page.count("Sees nothing.") == 2
 
 
 def test_saving_details_asks_for_the_brands_whose_payments_wait(
