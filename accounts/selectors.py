@@ -13,6 +13,7 @@ from django.db.models.expressions import Combinable
 from accounts.models import ApiKey, ApiRequest, Brand, KeyKind, SessionKind, Staff, User
 from core.kept_queries import kept_query
 from core.tenancy import across_brands, acting_for, current_brand_id
+from core.text import search_words
 
 Counting = Callable[[], Combinable]
 
@@ -126,7 +127,7 @@ def api_requests(*, search: str = "", outcome: str = "") -> QuerySet[ApiRequest]
         found = found.filter(status__lt=400)
     elif outcome == "refused":
         found = found.filter(status__gte=400)
-    for word in search.split():
+    for word in search_words(search):
         named = Q(path__icontains=word) | Q(key__label__icontains=word)
         found = found.filter(named | Q(code__icontains=word) | Q(detail__icontains=word))
     return found

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Q, QuerySet
 
 from affiliates.models import NAME_FIELDS, Member, MemberTag
+from core.text import search_words
 from core.word_search import contains_word, few_ids, holds_word
 
 
@@ -34,7 +35,7 @@ def members(
     Name or address must contain every word of `search`.
     """
     found = Member.objects.select_related("owner__user").order_by("last_name", "first_name", "id")
-    for word in search.split():
+    for word in search_words(search):
         found = found.filter(contains_word(word, *NAME_FIELDS))
     if tag:
         found = found.filter(pk__in=MemberTag.objects.filter(tag=tag).values("member"))

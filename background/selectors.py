@@ -8,6 +8,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from background.models import LIVE_WORK, Work, WorkProblem
+from core.text import search_words
 
 
 def all_work(*, search: str = "", kinds: Iterable[str] = (), state: str = "") -> QuerySet[Work]:
@@ -16,7 +17,7 @@ def all_work(*, search: str = "", kinds: Iterable[str] = (), state: str = "") ->
     `search` looks in the title and in who asked for it.
     """
     found = Work.objects.order_by("-asked_at", "-pk").defer("parameters")
-    for word in search.split():
+    for word in search_words(search):
         found = found.filter(Q(title__icontains=word) | Q(asked_by__icontains=word))
     if wanted := list(kinds):
         found = found.filter(kind__in=wanted)

@@ -14,12 +14,21 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _LETTER = "[0-9A-Za-z\u00aa-\u024f\u0370-\u052f]"  # of scripts that put spaces between words
 
+MAX_SEARCH_WORDS = 10  # each is a condition of its own, in some lists a query of its own
 NO_FIELD = "is not a field here: there is none"
 
 
 def single_spaced(text: str) -> str:
     """Return `text` without spaces at its ends, each other run of white space as one space."""
     return " ".join(text.split())
+
+
+def search_words(text: str) -> list[str]:
+    """Return the words of a search, each once, at most MAX_SEARCH_WORDS: the first ones.
+
+    So a list that is searched with a whole letter is found by how the letter begins.
+    """
+    return list(dict.fromkeys(text.replace("\0", "").split()))[:MAX_SEARCH_WORDS]
 
 
 def one_line(text: str) -> str:

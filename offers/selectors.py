@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from affiliates.models import Member
 from affiliates.selectors import members, name_contains
 from core.kept_queries import kept_query
+from core.text import search_words
 from offers.models import (
     KINDS_WITH_CODES,
     Enrollment,
@@ -140,7 +141,7 @@ def enrollments_of(offer_id: int, *, search: str = "", status: str = "") -> Quer
     """Return an offer's enrollments by name; removed ones only when `status` is REMOVED."""
     found = Enrollment.objects.filter(offer=offer_id).select_related("member")
     found = found.filter(status=status) if status else found.not_removed()
-    for word in search.split():
+    for word in search_words(search):
         found = found.filter(name_contains(word, via="member__"))
     return found.order_by("member__last_name", "member__first_name", "pk")
 

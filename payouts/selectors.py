@@ -12,6 +12,7 @@ from django.db.models.functions import MD5, Cast
 
 from affiliates.selectors import members_matching, of_members_matching
 from core.money import Money
+from core.text import search_words
 from core.word_search import contains_word
 from payouts.models import (
     OPEN_STATES,
@@ -43,7 +44,7 @@ def payouts(
     if member_id is not None:
         found = found.filter(member=member_id)
     found = found.filter(_between(first, last))
-    for word in search.split():
+    for word in search_words(search):
         found = found.filter(of_members_matching(word) | contains_word(word, "reference"))
     return found.filter(state=state) if state else found
 
@@ -94,7 +95,7 @@ def runs(
     are drafted from `first` on and before `last`.
     """
     found = PayoutRun.objects.order_by("-created_at", "-pk")
-    for word in search.split():
+    for word in search_words(search):
         found = found.filter(
             Q(reference__icontains=word)
             | Q(created_by__icontains=word)
@@ -119,7 +120,7 @@ def run_members(
     `state` is the state of the member's payment; only a confirmed run has payments.
     """
     found = PayoutRunMember.objects.filter(run=run, is_left_out=left_out).select_related("member")
-    for word in search.split():
+    for word in search_words(search):
         found = found.filter(member__in=members_matching(word))
     if state:
         paid = Payout.objects.filter(run=run, member=OuterRef("member"), state=state)

@@ -7,6 +7,7 @@ of a private network, and within a limit of time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -25,7 +26,6 @@ from core.outgoing import Caller, NoAnswerError
 from core.resealing import Resealed, reseal_rows
 from core.sealing import Seal, SealError
 from core.tenancy import across_brands
-from core.text import one_line
 from webhooks.addresses import check_address
 from webhooks.models import Channel
 
@@ -34,6 +34,7 @@ ANSWER_BYTES = 200
 MAX_TEXT = 3_000  # characters; Slack cuts a message at 40,000, and nobody reads so many
 # The webhook was removed, or its channel was archived or may not be written to: for good.
 GONE = frozenset({403, 404, 410})
+REASON = re.compile("[a-z]+(_[a-z]+){1,5}")
 UNREADABLE = "Its address can't be decrypted. Enter it anew."
 _SEAL = Seal("chat channels")  # part of the keys: with another text nothing stored opens
 _ADDRESS = "address"
@@ -141,9 +142,18 @@ def _call(channel: Channel, text: str) -> tuple[str, bool]:
         return f"{channel.host} {error}."[:300], False
     if 200 <= answer.status < 300:
         return "", False
-    said = one_line(answer.body.decode("utf-8", "replace"))
+    said = _reason_in(answer.body)
     problem = f"{channel.host} answered {answer.status}{f': {said}' if said else ''}."
     return problem[:300], answer.status in GONE
+
+
+def _reason_in(body: bytes) -> str:
+    """Return the reason of Slack, such as "no_service"; "" for any other body.
+
+    Many servers repeat the address they were called at. It is a secret, and the problem is shown.
+    """
+    said = body.decode("utf-8", "replace").strip()
+    return said if REASON.fullmatch(said) else ""
 
 
 def escaped(text: str) -> str:

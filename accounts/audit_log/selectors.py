@@ -11,6 +11,7 @@ from django.db.models.functions import Cast
 
 from accounts.models import AuditCount, AuditEntry
 from core.kept_queries import kept_query
+from core.text import search_words
 
 ActionsForWord = Callable[[str], Iterable[str]]  # the actions whose shown text has the word
 
@@ -55,7 +56,7 @@ def filter_entries(
     """
     if search:
         found = found.annotate(detail_text=Cast("detail", TextField()))
-    for word in search.split():
+    for word in search_words(search):
         found = found.filter(
             Q(actor__icontains=word)
             | Q(action__icontains=word)

@@ -44,6 +44,7 @@ RULE_KINDS = [
 FOLDED = (
     "per_click", "fixed_after_refund", "approval", "cap", "cap_period", "tier_by", "tier_period",
 )  # fmt: skip
+MAX_DIGITS_OF_TOTAL = 4  # Python reads no number of thousands of digits
 MORE_ROWS = {"more_tiers": "tiers", "more_rules": "rules"}  # the buttons that add an empty row
 
 
@@ -219,7 +220,7 @@ class TierForm(forms.Form):
     def tier(self, *, by: str, currency: str) -> Tier | None:
         """Return the typed value; None for an empty row. Adds errors to the form."""
         values = self.cleaned_data
-        if not any((values.get("name"), values.get("threshold"), values.get("percent"))):
+        if not _is_filled(values):
             return None
         try:
             reached = values["threshold"]
@@ -238,7 +239,7 @@ class TierForm(forms.Form):
 
 
 class RuleForm(forms.Form):
-    """A rule. Rows without a kind are ignored."""
+    """A rule. Empty rows are ignored."""
 
     kind = forms.ChoiceField(label="For", choices=RULE_KINDS, required=False)
     value = OneLineField(label="Which", required=False, max_length=MAX_RULE_VALUE_LENGTH)
@@ -250,7 +251,9 @@ class RuleForm(forms.Form):
         values = self.cleaned_data
         kind, value = values.get("kind", ""), values.get("value", "").strip()
         if not kind:
-            return self.add_error("kind", "Choose what it is for.") if value else None
+            filled = _is_filled(values)
+            message = "Choose what it is for, or empty the row."
+            return self.add_error("kind", message) if filled else None
         if kind in {NEW, RETURNING}:
             kind, value = RuleKind.CUSTOMER.value, kind
         if not value:
@@ -262,6 +265,11 @@ class RuleForm(forms.Form):
         if fixed and RuleKind(kind).is_of_line:
             return self.add_error("fixed", "A product or collection has a percentage only.")
         return Rule(RuleKind(kind), value, values["percent"] or 0, fixed)
+
+
+def _is_filled(values: Mapping[str, Any]) -> bool:
+    """Whether somebody typed into a row, be it 0."""
+    return any(value not in ("", None) for value in values.values())
 
 
 def _rows(form: type[forms.Form], limit: int) -> Any:
@@ -342,7 +350,7 @@ def _counted(data: QueryDict) -> QueryDict:
         more.setdefault(f"{prefix}-INITIAL_FORMS", "0")
     for button, prefix in MORE_ROWS.items():
         total = data.get(f"{prefix}-TOTAL_FORMS", "")
-        if button in data and total.isdecimal():
+        if button in data and total.isdecimal() and len(total) <= MAX_DIGITS_OF_TOTAL:
             more[f"{prefix}-TOTAL_FORMS"] = str(int(total) + 1)
     return more
 

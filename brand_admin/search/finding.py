@@ -15,6 +15,7 @@ from affiliates.selectors import members
 from brand_admin.search.places import Place, places_meant, places_named
 from core.money import Money
 from core.templatetags.display import day, money
+from core.text import search_words
 from offers.selectors import offers, projects
 from payouts.selectors import payouts
 from tracking.figures.conversion_search import orders_numbered
@@ -48,7 +49,7 @@ def find(search: str, *, brand: Brand, role: str) -> list[Group]:
 
     Fewer than MIN_LETTERS letters find nothing, and no query is made.
     """
-    wanted = " ".join(search.split())[:100]
+    wanted = " ".join(search_words(search))[:100]
     if len(wanted) < MIN_LETTERS:
         return []
     finder = _Finder(wanted, brand.slug)

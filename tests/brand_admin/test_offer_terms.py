@@ -227,7 +227,9 @@ def test_the_form_opens_with_the_terms_there_are(cast: Cast, theo: Client) -> No
         ),
         ({"rules-0-fixed": "1"}, "A product or collection has a percentage only."),
         ({"rules-0-value": ""}, "Say which."),
-        ({"rules-0-kind": ""}, "Choose what it is for."),
+        ({"rules-0-kind": ""}, "Choose what it is for, or empty the row."),
+        ({"rules-2-percent": "7"}, "Choose what it is for, or empty the row."),
+        ({"tiers-2-fixed": "5"}, "Every tier needs a name"),
         ({"rules-0-percent": "-1"}, "The rate must be between 0% and 100%."),
         ({"cap": "x"}, "Write a number, like 12.5."),
         ({"cap": "0"}, "A cap is more than zero. Leave it empty for no cap."),
@@ -287,6 +289,12 @@ def test_a_button_adds_an_empty_row_and_loses_nothing(cast: Cast, theo: Client) 
     assert 'name="tiers-3-name"' in html
     assert 'value="Silver"' in html
     assert Terms.objects.filter(offer=cast.glow).count() == 1
+
+
+def test_a_forged_number_of_rows_adds_none(cast: Cast, theo: Client) -> None:
+    forged = structured(more_tiers="1") | {"tiers-TOTAL_FORMS": "9" * 5_000}
+
+    assert theo.post(address("terms_new", cast.glow.pk), forged).status_code == 422
 
 
 def test_the_second_to_save_is_warned_and_loses_nothing(cast: Cast, theo: Client) -> None:

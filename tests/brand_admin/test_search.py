@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -13,7 +14,7 @@ from playwright.sync_api import Page, expect
 from brand_admin.search.places import PLACES
 from brand_admin.tabs import SECTION_TABS, Group
 from core.tenancy import acting_for
-from tests.brand_admin.desk import desk_of
+from tests.brand_admin.desk import desk_of, queries_of
 from tests.cast import Cast, order, pay_all_due
 from tracking.orders.recording import record_order
 
@@ -93,6 +94,18 @@ def test_pages_are_found_by_other_words_too_and_only_those_that_may_be_opened(
     assert "API keys" not in found(theo, "api").get("Go to", {})
     assert "API keys" in found(owner, "api")["Go to"]
     assert "Add member" not in found(desk_of(cast.vera), "add mem").get("Go to", {})
+
+
+def test_a_pasted_letter_is_searched_for_by_its_first_words(cast: Cast, theo: Client) -> None:
+    letter = " ".join(f"word{number}" for number in range(200))
+
+    for name in ("payments_sent", "conversions", "questions", "unattributed", "flags"):
+        page = reverse(f"brand_admin:{name}", args=["juniper"])
+        assert queries_of(theo, f"{page}?q={quote(letter)}") < 50
+
+
+def test_what_postgresql_can_not_store_is_not_searched_for(theo: Client) -> None:
+    assert "Members" in found(theo, "\0Ma\0ra")
 
 
 def test_every_place_opens_for_an_owner(cast: Cast) -> None:

@@ -107,6 +107,7 @@ def test_at_once_only_what_is_new_is_posted(cast: Cast, chat: Slack) -> None:
     [
         (Reply(404, b"no_service"), "127.0.0.1 answered 404: no_service.", True),
         (Reply(410, b"channel_is_archived"), "127.0.0.1 answered 410: channel_is_archived.", True),
+        (Reply(404, b"Cannot POST " + PATH.encode()), "127.0.0.1 answered 404.", True),
         (Reply(500), "127.0.0.1 answered 500.", False),
     ],
 )

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from core.text import names_pattern, noun_for, one_line, single_spaced
+from core.text import (
+    names_pattern,
+    noun_for,
+    one_line,
+    search_words,
+    single_spaced,
+)
 
 NO_BREAK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 
@@ -55,3 +61,15 @@ def test_single_spaced() -> None:
 )  # fmt: skip
 def test_a_noun_takes_the_form_of_its_number(plural: str, one: str) -> None:
     assert [noun_for(number, plural) for number in (0, 1, 2)] == [plural, one, plural]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (" Mara  mara Mara\n", ["Mara", "mara"]),
+        ("\0 a\0b", ["ab"]),
+        ("a b c d e f g h i j k l", ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]),
+    ],
+)
+def test_a_search_has_few_words(text: str, words: list[str]) -> None:
+    assert search_words(text) == words

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from core.text import search_words
 from core.word_search import contains_word
 from tracking.models import Refund, RefundState
 from tracking.models.orders import TO_CHECK
@@ -54,7 +55,7 @@ def refunds_to_check(
         found = found.filter(received_at__gte=first)
     if last is not None:
         found = found.filter(received_at__lt=last)
-    for word in search.split():
+    for word in search_words(search):
         found = found.filter(contains_word(word, "external_id", "order_external_id"))
     return found.order_by("-received_at", "-pk")
 

@@ -13,6 +13,7 @@ from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.utils import timezone
 
 from core.kept_queries import kept_query
+from core.text import search_words
 from core.word_search import has_pieces, holds_word
 from tracking.figures.conversion_search import begins_or_ends_with
 from tracking.models import Order
@@ -67,7 +68,7 @@ def unattributed_orders(
         found = found.filter(ordered_at__gte=first)
     if last is not None:
         found = found.filter(ordered_at__lt=last)
-    for word in search.split():
+    for word in search_words(search):
         found = found.filter(_matching(word))
     return found.order_by("-ordered_at", "-pk")
 

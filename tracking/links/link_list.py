@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from affiliates.selectors import name_contains
+from core.text import search_words
 from tracking.models import IN_USE, LinkSlug, TrackingLink
 
 MAIN, DEEP = "main", "deep"
@@ -26,7 +27,7 @@ def links(
     found = TrackingLink.objects.select_related(
         "brand", "enrollment__member", "enrollment__offer"
     ).order_by("-created_at", "-pk")
-    for word in search.split():
+    for word in search_words(search):
         named = LinkSlug.objects.filter(slug__contains=word.lower()).values("link")
         found = found.filter(
             Q(label__icontains=word)

@@ -28,6 +28,7 @@ from django.db.models import (
 
 from affiliates.selectors import name_contains
 from core.kept_queries import kept_query
+from core.text import search_words
 from offers.models import Enrollment, EnrollmentStatus, Offer, Project, ProjectMember
 from tracking.outreach.unsent_items import items_mails, lacks_items
 
@@ -144,7 +145,7 @@ def members_of(
 
 
 def _matching(rows: QuerySet[ProjectMember], search: str) -> QuerySet[ProjectMember]:
-    for word in search.split():
+    for word in search_words(search):
         rows = rows.filter(name_contains(word, via="member__"))
     return rows
 

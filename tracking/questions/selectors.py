@@ -14,7 +14,7 @@ from accounts.selectors import current_zone
 from affiliates.selectors import members_matching, name_contains
 from core.kept_queries import kept_query
 from core.money import Money
-from core.text import one_line
+from core.text import one_line, search_words
 from core.word_search import contains_word, few_ids
 from offers.models import Enrollment
 from tracking.links.items import own_items
@@ -69,7 +69,7 @@ def questions(
         found = found.filter(enrollment__in=own.values("pk"))
     if state:
         found = found.filter(state=state)
-    for word in search.split():
+    for word in search_words(search):
         referred = contains_word(word, "order_reference")
         found = found.filter(referred | _asked_by_members_matching(word))
     return (
