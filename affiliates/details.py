@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Lower
 
 from accounts.actors import Actor
@@ -161,11 +161,11 @@ def write_details(*, member: Member, details: MemberDetails) -> list[str]:
 def tag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime) -> int:
     """Add a tag to members who have less than MAX_TAGS; returns how many got it. Raises TagError.
 
-    `without_tag` says afterwards who did not get it.
+    `without_tag` says afterwards who did not get it. Who was erased gets none.
     """
     wanted = read_one_tag(tag)
+    ids = [member.pk for member in _locked(member_ids)]
     (name,) = _in_brand_spelling([wanted])
-    ids = list(member_ids)
     tags = MemberTag.objects.filter(member__in=ids).values("member").annotate(tags=Count("pk"))
     full = tags.filter(tags__gte=MAX_TAGS)
     members = list(without_tag(ids, name).exclude(pk__in=full.values("member")))
@@ -177,17 +177,23 @@ def tag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime
 
 
 def without_tag(member_ids: Iterable[int], tag: str) -> QuerySet[Member]:
-    """Return those of the members who do not have the tag, in whatever case it is written."""
+    """Return those of the members who do not have the tag, in whatever case it is written.
+
+    Who was erased is not among them.
+    """
     ids = list(member_ids)
     having = MemberTag.objects.filter(member__in=ids, tag__iexact=single_spaced(tag))
-    return Member.objects.filter(pk__in=ids).exclude(pk__in=having.values("member"))
+    found = Member.objects.filter(pk__in=ids, deleted_at=None)
+    return found.exclude(pk__in=having.values("member"))
 
 
 @transaction.atomic
 def untag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime) -> int:
     """Remove a tag from members; returns how many had it. Raises TagError."""
-    (name,) = _in_brand_spelling([read_one_tag(tag)])
-    rows = MemberTag.objects.filter(tag=name, member__in=list(member_ids))
+    wanted = read_one_tag(tag)
+    ids = [member.pk for member in _locked(member_ids)]
+    (name,) = _in_brand_spelling([wanted])
+    rows = MemberTag.objects.filter(tag=name, member__in=ids)
     members = list(Member.objects.filter(pk__in=rows.values("member")))
     rows.delete()
     _record(members, action="member.untagged", by=by, now=now, tag=name)
@@ -199,8 +205,8 @@ def assign_owner(
     *, member_ids: Iterable[int], owner: Staff | None, by: Actor, now: datetime
 ) -> int:
     """Set the owner of members, None for nobody; returns how many changed."""
-    chosen = Member.objects.filter(pk__in=list(member_ids)).select_for_update()
-    members = [member for member in chosen if member.owner_id != (owner.pk if owner else None)]
+    owner_id = owner.pk if owner else None
+    members = [member for member in _locked(member_ids) if member.owner_id != owner_id]
     for member in members:
         member.owner = owner
     Member.objects.bulk_update(members, ["owner"])
@@ -216,11 +222,11 @@ def add_details(*, details: Mapping[int, MemberDetails], by: Actor, now: datetim
     A handle replaces the one of its platform. In a fixed number of statements. Raises
     TooManyTagsError, which names the members who would have more than MAX_TAGS.
     """
+    rows = {row.pk: row for row in _locked(details)}
     written = _spellings(details.values())
-    rows = {row.pk: row for row in Member.objects.filter(pk__in=list(details))}
     having = member_details_of(list(rows.values()))
     tags, handles, changed, full = [], [], set(), set()
-    for pk, wanted in details.items():
+    for pk, wanted in ((pk, details[pk]) for pk in rows):
         lower = {tag.lower() for tag in having[pk].tags}
         new_tags = [tag for tag in wanted.tags if tag.lower() not in lower]
         new_handles = {p: h for p, h in wanted.handles.items() if having[pk].handles.get(p) != h}
@@ -241,6 +247,12 @@ def add_details(*, details: Mapping[int, MemberDetails], by: Actor, now: datetim
     )
     _record([rows[pk] for pk in sorted(changed)], action="member.noted", by=by, now=now)
     return changed
+
+
+def _locked(member_ids: Iterable[int]) -> list[Member]:
+    """Lock those of the members who were not erased, before the tags, as a change of one does."""
+    rows = Member.objects.select_for_update(no_key=True)
+    return list(rows.filter(pk__in=list(member_ids), deleted_at=None).order_by("pk"))
 
 
 def _in_brand_spelling(tags: Sequence[str]) -> list[str]:
@@ -273,6 +285,9 @@ def _handles(member: Member, handles: Mapping[Platform, str]) -> list[MemberHand
 def _record(
     members: Sequence[Member], *, action: str, by: Actor, now: datetime, **detail: str
 ) -> None:
+    """Write the audit log, and raise the version: a form from before would undo the change."""
+    changed = Member.objects.filter(pk__in=[member.pk for member in members])
+    changed.update(version=F("version") + 1)
     audit.record_many(
         action=action, targets=[(member, dict(detail)) for member in members], by=by, now=now
     )

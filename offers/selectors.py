@@ -149,7 +149,7 @@ def enrollments_of(offer_id: int, *, search: str = "", status: str = "") -> Quer
 def members_outside(offer: Offer, *, search: str = "") -> QuerySet[Member]:
     """Return the members who can be added to the offer, by name, including removed ones."""
     inside = Enrollment.objects.not_removed().filter(offer=offer, member=OuterRef("pk"))
-    return members(search=search).filter(~Exists(inside))
+    return members(search=search).filter(~Exists(inside), deleted_at=None)
 
 
 def projects(*, search: str = "") -> QuerySet[Project]:
@@ -224,7 +224,9 @@ def in_offer(members: QuerySet[Member], offer_id: int | None) -> QuerySet[Member
 
 
 def offers_to_join(member: Member) -> QuerySet[Offer]:
-    """Return the active and paused offers that this member is not in, by name."""
+    """Return the active and paused offers that this member can join, by name."""
+    if member.deleted_at is not None:
+        return Offer.objects.none()
     joined = Enrollment.objects.not_removed().filter(member=member)
     return (
         Offer.objects.filter(status__in=[OfferStatus.ACTIVE, OfferStatus.PAUSED])

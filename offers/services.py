@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from operator import attrgetter
 
 from django.db import transaction
 from django.db.models import Max, ProtectedError
@@ -221,10 +220,12 @@ def enroll(
     """Enroll members in an offer, and return their enrollments.
 
     Members who are in the offer already stay as they are; removed members become active again.
-    Locks, so that nobody is enrolled twice by two people at once.
+    Who was erased is not enrolled. Locks, so that nobody is enrolled twice by two people at once,
+    or while they are erased.
     """
     lock_identities([f"enrollments:{offer.pk}"])
-    wanted = {member.pk: member for member in sorted(members, key=attrgetter("pk"))}
+    there = Member.objects.filter(pk__in=[member.pk for member in members], deleted_at=None)
+    wanted = {row.pk: row for row in there.select_for_update(no_key=True).order_by("pk")}
     known = {
         row.member_id: row
         for row in Enrollment.objects.select_for_update().filter(offer=offer, member__in=wanted)

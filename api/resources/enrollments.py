@@ -46,6 +46,7 @@ from offers.models import Enrollment, EnrollmentStatus, Offer
 from offers.services import renew_dashboard_link
 from tracking.links.items import codes_and_links
 from tracking.links.membership import (
+    ErasedError,
     OwedError,
     activate_member,
     add_to_offer,
@@ -186,6 +187,9 @@ def _do(
         taken_by = service(enrollment=row, by=by, now=now)
     except OwedError as error:
         done.skipped.append(_not(row, f"is owed {error.owed}"))
+        return
+    except ErasedError as error:
+        done.skipped.append(_not(row, str(error)))
         return
     done.changed += 1
     if isinstance(taken_by, PromoCode):

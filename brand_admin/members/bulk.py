@@ -24,6 +24,7 @@ from core.components.page_urls import page_url
 from offers.models import Enrollment, EnrollmentStatus, Offer, Project, ProjectMember
 from offers.projects import add_to_project
 from tracking.links.membership import (
+    ErasedError,
     activate_member,
     add_to_offer,
     deactivate_member,
@@ -97,7 +98,10 @@ def _in_every_offer(
         rows = Enrollment.objects.filter(member__in=ids, status=before)
         changed, notes = set(), []
         for row in rows.select_related("member", "offer").order_by("pk"):
-            taken_by = service(enrollment=row, by=by, now=now)
+            try:
+                taken_by = service(enrollment=row, by=by, now=now)
+            except ErasedError:  # meanwhile
+                continue
             changed.add(row.member_id)
             if isinstance(taken_by, PromoCode):
                 notes.append(Skipped(str(row.member), without_code(taken_by)))

@@ -86,8 +86,8 @@ def member_join(request: BrandRequest, member_id: int) -> HttpResponse:
     if not form.is_valid():
         return _offers_part(request, member, form)
     offer = form.cleaned_data["offer"]
-    enroll(offer=offer, members=[member], by=request.actor, now=timezone.now())
-    messages.success(request, f"{member} is in {offer.name} now.")
+    if enroll(offer=offer, members=[member], by=request.actor, now=timezone.now()):
+        messages.success(request, f"{member} is in {offer.name} now.")
     return redirect("brand_admin:member", request.brand.slug, member.pk)
 
 

@@ -17,6 +17,7 @@ from payouts.ledger import balances
 from tracking.links.generating import generate_items
 from tracking.links.items import ItemError
 from tracking.links.membership import (
+    ErasedError,
     OwedError,
     activate_member,
     deactivate_member,
@@ -72,6 +73,8 @@ def _each(
                     taken_by = service(enrollment=row, by=by, now=now)
                 except OwedError as error:
                     skipped.append(Skipped(str(row.member), f"is owed {money(error.owed)}"))
+                except ErasedError as error:
+                    skipped.append(Skipped(str(row.member), str(error)))
                 else:
                     count += 1
                     if isinstance(taken_by, PromoCode):

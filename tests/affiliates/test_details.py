@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from affiliates.models import Member, Platform
 from affiliates.selectors import members
 from affiliates.services import add_member, change_member
 from core.tenancy import acting_for
+from core.versions import ChangedMeanwhileError
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
 
@@ -140,6 +142,24 @@ def test_a_change_says_what_changed(cast: Cast) -> None:
     assert [entry.detail["changed"] for entry in entries] == ["name, tags, handles, owner"]
     assert again.version == 2
     assert again.owner == theo(cast)
+
+
+def test_a_form_from_before_does_not_undo_what_was_done_to_many(cast: Cast) -> None:
+    said: dict[str, Any] = {"email": cast.mara.email, "first_name": "Mara", "last_name": "L"}
+    ids = [cast.mara.pk]
+    for act in (
+        partial(tag_members, member_ids=ids, tag="gold"),
+        partial(untag_members, member_ids=ids, tag="gold"),
+        partial(assign_owner, member_ids=ids, owner=theo(cast)),
+        partial(add_details, details={cast.mara.pk: MemberDetails(handles={Platform.X: "m"})}),
+    ):
+        seen = Member.objects.get(pk=cast.mara.pk).version
+        act(by=SYSTEM, now=NOW)
+        with pytest.raises(ChangedMeanwhileError):
+            change_member(
+                member=cast.mara, **said, details=MemberDetails(), seen_version=seen,
+                by=SYSTEM, now=NOW,
+            )  # fmt: skip
 
 
 def test_a_new_member_comes_with_details(cast: Cast) -> None:

@@ -28,6 +28,13 @@ class OwedError(ValueError):
         self.owed = owed
 
 
+class ErasedError(ValueError):
+    """The member was deleted at their own request. The message is the end of a sentence."""
+
+    def __init__(self) -> None:
+        super().__init__("was deleted at their own request")
+
+
 @transaction.atomic
 def add_to_offer(
     *, offer: Offer, members: Iterable[Member], with_items: bool, by: Actor, now: datetime
@@ -66,8 +73,11 @@ def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Prom
     """Activate a member again, with the code and the link that were active last.
 
     Orders and clicks from the time in between never count. A code that somebody else has now stays
-    with them: it is returned as theirs, and the member has none.
+    with them: it is returned as theirs, and the member has none. Raises ErasedError.
     """
+    locked = Member.objects.select_for_update(no_key=True).get(pk=enrollment.member_id)
+    if locked.deleted_at is not None:
+        raise ErasedError
     taken_by = _bring_back_code(enrollment, now=now)
     _bring_back(TrackingLink.objects.main().filter(enrollment=enrollment), now=now)
     set_enrollment_status(enrollment=enrollment, status=EnrollmentStatus.ACTIVE, by=by, now=now)

@@ -17,6 +17,7 @@ from accounts.codes import ExpiredCodeError
 from accounts.models import AuditEntry, CodePurpose, IdempotentRequest, Session, User
 from accounts.sessions import SessionStore
 from accounts.test_mode import open_test_brand
+from affiliates.details import assign_owner, tag_members
 from affiliates.logins import user_for_proven_address
 from affiliates.models import Creator, Member, MemberHandle, MemberTag
 from affiliates.notes import add_note
@@ -30,6 +31,7 @@ from notifications.selectors import suppressed_among
 from notifications.services import resubscribe, unsubscribe, unsuppress
 from offers.dashboard_links import enrollment_for, token_for
 from offers.models import Enrollment, EnrollmentStatus
+from offers.selectors import members_outside, offers_to_join
 from payouts.ledger import balances
 from payouts.models import DetailsRelease, LedgerEntry, PayoutDetails
 from payouts.services import adjust
@@ -39,6 +41,7 @@ from tests.journeys.busy_creator import prove
 from tests.notifications.senders import confirm, recipient, values
 from tests.snapshot import snapshot
 from tracking.figures.metrics import totals_by_enrollment
+from tracking.links.membership import ErasedError, activate_member, add_to_offer
 from tracking.models import Conversion, Question
 from tracking.orders.recording import record_order
 from tracking.privacy.erasure import erase_creator
@@ -123,6 +126,27 @@ def text_of_the_database() -> str:
             cursor.execute(f"SELECT row::text FROM {quoted} AS row")  # noqa: S608
             texts += [text for (text,) in cursor.fetchall()]
     return "\n".join(texts).lower()
+
+
+def test_who_was_erased_joins_no_offer_and_gets_no_tag(cast: Cast, june: Creator) -> None:
+    with acting_for(cast.juniper):
+        enrollment = Enrollment.objects.select_related("member").get(member__email=JUNE)
+        member, offer = enrollment.member, enrollment.offer
+    erase(june)
+
+    with acting_for(cast.juniper):
+        assert (
+            add_to_offer(offer=offer, members=[member], with_items=True, by=SYSTEM, now=LATER) == []
+        )
+        with pytest.raises(ErasedError):
+            activate_member(enrollment=enrollment, by=SYSTEM, now=LATER)
+        assert tag_members(member_ids=[member.pk], tag="VIP", by=SYSTEM, now=LATER) == 0
+        assert assign_owner(member_ids=[member.pk], owner=None, by=SYSTEM, now=LATER) == 0
+        assert member not in members_outside(offer)
+        enrollment.refresh_from_db()
+        member.refresh_from_db()
+        assert not offers_to_join(member).exists()
+    assert enrollment.status == EnrollmentStatus.REMOVED
 
 
 def test_a_link_of_an_old_mail_does_not_store_the_address_again(cast: Cast, june: Creator) -> None:
