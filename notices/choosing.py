@@ -50,7 +50,8 @@ def set_kinds_wanted(
     What waits to be sent of the others is cancelled. `sales_at_once` says whether each sale is told
     at once; None leaves that as it is.
     """
-    lock_identities([f"notices {member.brand_id} {member.pk}"])
+    # Sending locks the same row: what it is confirming now is cancelled when it waits.
+    Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     declined = DeclinedKind.objects.filter(member=member)
     declined.filter(kind__in=[kind.value for kind in among if kind in kinds]).delete()
     off = [kind for kind in among if kind not in kinds]

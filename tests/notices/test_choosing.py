@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from accounts.models import AuditEntry
@@ -19,7 +21,7 @@ from notifications.models import Message, MessageState, Suppression
 from notifications.unsubscribe_links import unsubscribe_link
 from tests.answers import page_text
 from tests.brand_admin.desk import at, desk_of, shown
-from tests.cast import NOW, SYSTEM, Cast, pay_all_due
+from tests.cast import NOW, SYSTEM, Cast, assemble, pay_all_due
 from tests.notices.test_payments import bonus
 from tests.notices.told import mails, reasons, sweep
 from tests.portal.test_portal import logged_in
@@ -92,6 +94,27 @@ def test_a_mail_that_waits_is_not_sent_to_who_declined_its_kind(cast: Cast) -> N
     assert (message.state, message.reason) == (
         MessageState.CANCELLED, "The member does not want these mails any more."
     )  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_that_is_just_being_confirmed_is_cancelled_too() -> None:
+    cast = assemble()
+    pay(cast)
+
+    def choose() -> None:
+        with acting_for(cast.juniper):
+            decline(address=MARA, kind=SENT, now=NOW)
+        connection.close()
+
+    choosing = threading.Thread(target=choose)
+    with transaction.atomic():
+        sweep()
+        choosing.start()
+        choosing.join(timeout=0.5)  # it waits for the mail, and may not be done before
+    choosing.join()
+
+    with acting_for(cast.juniper):
+        assert Message.objects.get().state == MessageState.CANCELLED
 
 
 def test_choosing_twice_is_choosing_once_and_the_way_back_works(cast: Cast) -> None:
