@@ -156,17 +156,23 @@ def supersede_terms(
     by: Actor,
     now: datetime,
     replaced: Terms | None = None,
+    seen: Terms | None = None,
 ) -> Terms:
     """Add the next version of the terms. It applies to orders placed from `starts_at` on.
 
     With `replaced`, that version is withdrawn. Raises OfferError when `offers.terms.check_terms`,
-    `TermsHistory.check_start` or `withdraw_terms` does.
+    `TermsHistory.check_start` or `withdraw_terms` does, and when `seen` is not the latest version
+    any more.
     """
     check_terms(values)
     Offer.objects.select_for_update().get(pk=offer.pk)
     history = terms_histories([offer.pk]).get(offer.pk)
     if replaced is not None and (history is None or replaced not in history.versions):
         raise OfferError("", f"version {replaced.version} of the terms was withdrawn meanwhile")
+    if history is not None and seen is not None and history.latest != seen:
+        raise OfferError(
+            "", f"somebody saved version {history.latest.version} of the terms meanwhile"
+        )
     if history is not None:
         history.check_start(starts_at, replaced=replaced)
     if replaced is not None:

@@ -138,7 +138,7 @@ def _terms_page(
             values = None
     step = request.POST.get("step", "")
     if values is not None and step == "save" and request.POST.get("seen") == str(latest.version):
-        saved = _save(request, offer, form, values, replaced=replaced)
+        saved = _save(request, offer, form, values, latest=latest, replaced=replaced)
         if saved is not None:
             return redirect("brand_admin:offer", request.brand.slug, offer.pk)
     if values is not None and step != "edit" and not form.errors:
@@ -188,6 +188,7 @@ def _save(
     form: NewTermsForm,
     values: TermsValues,
     *,
+    latest: Terms,
     replaced: Terms | None,
 ) -> Terms | None:
     now = timezone.now()
@@ -198,6 +199,7 @@ def _save(
             starts_at=form.starts_at(now),
             tells_members=form.cleaned_data["tells_members"],
             replaced=replaced,
+            seen=None if replaced else latest,
             by=request.actor,
             now=now,
         )

@@ -15,11 +15,12 @@ from offers.models import EnrollmentStatus, Offer, OfferStatus, Terms
 from offers.selectors import terms_of
 from offers.services import set_enrollment_status, set_offer_status, supersede_terms
 from offers.structure import Rule, RuleKind, Tier
-from offers.terms import TermsValues
+from offers.terms import OfferError, TermsValues
 from tests.answers import page_text
 from tests.brand_admin.staff import address
 from tests.brand_admin.typed import terms, typed
 from tests.cast import NOW, SYSTEM, Cast
+from tracking.outreach.changing_terms import change_terms
 from tracking.outreach.terms_mail import send_terms_mail
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
@@ -305,6 +306,23 @@ def test_the_second_to_save_is_warned_and_loses_nothing(cast: Cast, theo: Client
     assert response.context["is_overtaken"] is True
     assert ("tiers-0-name", "Silver") in response.context["carried"]
     assert terms_of(cast.glow).latest.percent_bp == 2_000
+
+
+def test_of_two_who_save_at_the_same_moment_one_is_refused(cast: Cast) -> None:
+    seen = terms_of(cast.glow).latest
+
+    def save() -> None:
+        now = timezone.now()
+        change_terms(
+            offer=cast.glow, values=TermsValues(percent_bp=1_500), starts_at=now,
+            tells_members=True, seen=seen, by=SYSTEM, now=now,
+        )  # fmt: skip
+
+    save()
+    with pytest.raises(OfferError, match="somebody saved version 2 of the terms meanwhile"):
+        save()
+
+    assert Campaign.objects.count() == 1
 
 
 def test_active_members_are_told_by_mail_once(cast: Cast, theo: Client) -> None:

@@ -60,6 +60,7 @@ def change_terms(
     by: Actor,
     now: datetime,
     replaced: Terms | None = None,
+    seen: Terms | None = None,
 ) -> ChangedTerms:
     """Add the next version of the terms, in the place of `replaced` if that is given.
 
@@ -70,7 +71,13 @@ def change_terms(
     if about is not None:
         stop_mails(about, by=by, now=now)
     terms = supersede_terms(
-        offer=offer, values=values, starts_at=starts_at, by=by, now=now, replaced=replaced
+        offer=offer,
+        values=values,
+        starts_at=starts_at,
+        by=by,
+        now=now,
+        replaced=replaced,
+        seen=seen,
     )
     before = terms_of(offer).without(terms).at(starts_at)
     told_before = told_of(about) if about is not None else set()
