@@ -23,7 +23,7 @@ from notifications.services import cancel_waiting_mails
 def set_kinds_sent(
     *, brand: Brand, kinds: Collection[NoticeKind], by: Actor, now: datetime
 ) -> None:
-    """Send these kinds to the brand's members, and no others."""
+    """Send these kinds to the brand's members, and no others. What waits of others is cancelled."""
     lock_identities([f"notices {brand.pk}"])
     before = set(kinds_sent())
     if before == set(kinds):
@@ -31,6 +31,11 @@ def set_kinds_sent(
     KindSwitch.objects.all().delete()
     KindSwitch.objects.bulk_create(
         KindSwitch(kind=kind, is_on=kind in kinds, since=now) for kind in NoticeKind
+    )
+    cancel_waiting_mails(
+        purposes=[Purpose(kind.value) for kind in before - set(kinds)],
+        reason="The brand does not send these mails any more.",
+        now=now,
     )
     off = sorted(kind.value for kind in NoticeKind if kind not in kinds)
     audit.record(action="brand.notices_chosen", target=brand, by=by, now=now, off=", ".join(off))

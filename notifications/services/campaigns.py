@@ -175,16 +175,16 @@ def cancel_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
 
 
 def cancel_waiting_mails(
-    *, recipient: str, purposes: Collection[Purpose], reason: str, now: datetime
+    *, purposes: Collection[Purpose], reason: str, now: datetime, recipient: str | None = None
 ) -> None:
-    """Cancel what waits to be sent to `recipient` ("member:55") for these purposes.
+    """Cancel what waits to be sent for these purposes: to everybody, or to "member:55".
 
     A mail that is being submitted is still sent. `reason` is a sentence for staff.
     """
-    mails = Message.objects.filter(recipient=recipient, purpose__in=purposes)
-    mails.filter(state__in=WAITING_STATES).update(
-        state=MessageState.CANCELLED, reason=reason, settled_at=now
-    )
+    mails = Message.objects.filter(purpose__in=purposes, state__in=WAITING_STATES)
+    if recipient is not None:
+        mails = mails.filter(recipient=recipient)
+    mails.update(state=MessageState.CANCELLED, reason=reason, settled_at=now)
 
 
 def _move(

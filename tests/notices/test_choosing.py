@@ -117,6 +117,16 @@ def test_a_mail_that_is_just_being_confirmed_is_cancelled_too() -> None:
         assert Message.objects.get().state == MessageState.CANCELLED
 
 
+def test_a_mail_that_waits_is_not_sent_when_the_brand_switches_its_kind_off(cast: Cast) -> None:
+    pay(cast)
+    sweep()
+    with acting_for(cast.juniper):
+        kinds = [kind for kind in NoticeKind if kind != SENT]
+        set_kinds_sent(brand=cast.juniper, kinds=kinds, by=SYSTEM, now=NOW)
+
+        assert Message.objects.get().state == MessageState.CANCELLED
+
+
 def test_choosing_twice_is_choosing_once_and_the_way_back_works(cast: Cast) -> None:
     with acting_for(cast.juniper):
         for _ in range(2):

@@ -203,7 +203,12 @@ class MemberImport:
         )
         enrollments = enroll(offer=offer, members=members.values(), by=self.by, now=now)
         of_member = {row.member_id: row for row in enrollments}
-        lines = {of_member[members[row.person.email].pk].pk: row for row in valid_rows}
+        # Not of those who were erased just now: they were not enrolled.
+        lines = {
+            of_member[pk].pk: row
+            for row in valid_rows
+            if (pk := members[row.person.email].pk) in of_member
+        }
         codes = {pk: row.code for pk, row in lines.items() if row.code}
         stopping = {} if self.replace_codes else _codes_that_stop(codes)
         if stopping:
