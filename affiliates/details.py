@@ -164,7 +164,7 @@ def tag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime
     `without_tag` says afterwards who did not get it. Who was erased gets none.
     """
     wanted = read_one_tag(tag)
-    ids = [member.pk for member in _locked(member_ids)]
+    ids = [member.pk for member in lock_members(member_ids)]
     (name,) = _in_brand_spelling([wanted])
     tags = MemberTag.objects.filter(member__in=ids).values("member").annotate(tags=Count("pk"))
     full = tags.filter(tags__gte=MAX_TAGS)
@@ -191,7 +191,7 @@ def without_tag(member_ids: Iterable[int], tag: str) -> QuerySet[Member]:
 def untag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime) -> int:
     """Remove a tag from members; returns how many had it. Raises TagError."""
     wanted = read_one_tag(tag)
-    ids = [member.pk for member in _locked(member_ids)]
+    ids = [member.pk for member in lock_members(member_ids)]
     (name,) = _in_brand_spelling([wanted])
     rows = MemberTag.objects.filter(tag=name, member__in=ids)
     members = list(Member.objects.filter(pk__in=rows.values("member")))
@@ -206,7 +206,7 @@ def assign_owner(
 ) -> int:
     """Set the owner of members, None for nobody; returns how many changed."""
     owner_id = owner.pk if owner else None
-    members = [member for member in _locked(member_ids) if member.owner_id != owner_id]
+    members = [member for member in lock_members(member_ids) if member.owner_id != owner_id]
     for member in members:
         member.owner = owner
     Member.objects.bulk_update(members, ["owner"])
@@ -222,7 +222,7 @@ def add_details(*, details: Mapping[int, MemberDetails], by: Actor, now: datetim
     A handle replaces the one of its platform. In a fixed number of statements. Raises
     TooManyTagsError, which names the members who would have more than MAX_TAGS.
     """
-    rows = {row.pk: row for row in _locked(details)}
+    rows = {row.pk: row for row in lock_members(details)}
     written = _spellings(details.values())
     having = member_details_of(list(rows.values()))
     tags, handles, changed, full = [], [], set(), set()
@@ -249,7 +249,7 @@ def add_details(*, details: Mapping[int, MemberDetails], by: Actor, now: datetim
     return changed
 
 
-def _locked(member_ids: Iterable[int]) -> list[Member]:
+def lock_members(member_ids: Iterable[int]) -> list[Member]:
     """Lock those of the members who were not erased, before the tags, as a change of one does."""
     rows = Member.objects.select_for_update(no_key=True)
     return list(rows.filter(pk__in=list(member_ids), deleted_at=None).order_by("pk"))

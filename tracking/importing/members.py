@@ -18,6 +18,7 @@ from affiliates.details import (
     TagError,
     TooManyTagsError,
     add_details,
+    lock_members,
     read_handles,
     read_tags,
 )
@@ -165,6 +166,7 @@ class MemberImport:
         """Import the rows; return the outcome of each: added, changed or unchanged."""
         lock_identities([f"member-import:{current_brand_id()}"])  # one import at a time
         known = members_by_address(row.person.email for row in valid_rows)
+        lock_members(member.pk for member in known.values())  # before their tags, as others do
         new = [row.person for row in valid_rows if row.person.email not in known]
         added = {member.email: member for member in add_members(people=new, by=self.by, now=now)}
         members = {**known, **added}
