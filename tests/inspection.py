@@ -60,6 +60,7 @@ STICKING_OUT = """() => [...document.querySelectorAll(".segmented")].filter(box 
 # Texts that have so little room that their words are broken into letters.
 SQUEEZED = """() => [...document.querySelectorAll("main :is(h1, h2, h3, b, th, td, dt, dd, a, p)")]
     .filter(element => {
+        if (element.offsetHeight < 60) return false;  // of three lines at least
         const range = document.createRange();
         range.selectNodeContents(element);
         const tops = [...range.getClientRects()].map(one => Math.round(one.top));
