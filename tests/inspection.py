@@ -160,6 +160,7 @@ def _overflow(page: Page, device: Mapping[str, Any]) -> list[str]:
             beyond = page.evaluate(BEYOND, width)
             faults.append(f"needs {needed} px at {width}: {' … '.join(beyond)}")
         faults += [f"axis at {width}: {text}" for text in page.evaluate(COLLIDING)]
-        faults += [f"squeezed at {width}: {text}" for text in page.evaluate(SQUEEZED)]
+        if width == own:  # on the narrowest screen, long words in tables may break
+            faults += [f"squeezed at {width}: {text}" for text in page.evaluate(SQUEEZED)]
         faults += [f"choices at {width}: {text}" for text in page.evaluate(STICKING_OUT)]
     return faults
