@@ -226,7 +226,8 @@ def add_details(*, details: Mapping[int, MemberDetails], by: Actor, now: datetim
     written = _spellings(details.values())
     having = member_details_of(list(rows.values()))
     tags, handles, changed, full = [], [], set(), set()
-    for pk, wanted in ((pk, details[pk]) for pk in rows):
+    for pk in rows:
+        wanted = details[pk]
         lower = {tag.lower() for tag in having[pk].tags}
         new_tags = [tag for tag in wanted.tags if tag.lower() not in lower]
         new_handles = {p: h for p, h in wanted.handles.items() if having[pk].handles.get(p) != h}

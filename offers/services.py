@@ -13,8 +13,8 @@ from psycopg.types.range import TimestamptzRange
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.pictures import IMAGE_EDGE, keep_picture
+from affiliates.details import lock_members
 from affiliates.models import Member
-from core.db import lock_identities
 from core.money import exponent
 from core.versions import check_version
 from offers.destinations import DestinationError, read_addresses
@@ -226,12 +226,10 @@ def enroll(
     """Enroll members in an offer, and return their enrollments.
 
     Members who are in the offer already stay as they are; removed members become active again.
-    Who was erased is not enrolled. Locks, so that nobody is enrolled twice by two people at once,
-    or while they are erased.
+    Who was erased is not enrolled. The members are locked, so that nobody is enrolled twice by two
+    people at once, or while they are erased.
     """
-    lock_identities([f"enrollments:{offer.pk}"])
-    there = Member.objects.filter(pk__in=[member.pk for member in members], deleted_at=None)
-    wanted = {row.pk: row for row in there.select_for_update(no_key=True).order_by("pk")}
+    wanted = {row.pk: row for row in lock_members(member.pk for member in members)}
     known = {
         row.member_id: row
         for row in Enrollment.objects.select_for_update().filter(offer=offer, member__in=wanted)

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.actors import Actor
+from affiliates.details import lock_members
 from affiliates.models import Member
 from core.money import Money
 from offers.models import Enrollment, EnrollmentStatus, Offer
@@ -75,8 +76,7 @@ def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Prom
     Orders and clicks from the time in between never count. A code that somebody else has now stays
     with them: it is returned as theirs, and the member has none. Raises ErasedError.
     """
-    locked = Member.objects.select_for_update(no_key=True).get(pk=enrollment.member_id)
-    if locked.deleted_at is not None:
+    if not lock_members([enrollment.member_id]):
         raise ErasedError
     taken_by = _bring_back_code(enrollment, now=now)
     _bring_back(TrackingLink.objects.main().filter(enrollment=enrollment), now=now)

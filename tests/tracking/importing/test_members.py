@@ -90,7 +90,7 @@ def test_ten_members_take_as_many_statements_as_one(
     ten = [row(line, f"m{line}@x.example", f"CODE{line}") for line in range(2, 12)]
 
     for rows in (one, ten):
-        with django_assert_num_queries(38):
+        with django_assert_num_queries(37):
             bring_in(rows, spring)
 
 
