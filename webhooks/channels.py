@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -34,6 +34,9 @@ ANSWER_BYTES = 200
 MAX_TEXT = 3_000  # characters; Slack cuts a message at 40,000, and nobody reads so many
 # The webhook was removed, or its channel was archived or may not be written to: for good.
 GONE = frozenset({403, 404, 410})
+# A digest that is not taken is posted again after 2, 4, 8, 16 and 32 minutes.
+FIRST_PAUSE = timedelta(minutes=2)
+MAX_RETRIES = 5
 REASON = re.compile("[a-z]+(_[a-z]+){1,5}")
 UNREADABLE = "Its address can't be decrypted. Enter it anew."
 _SEAL = Seal("chat channels")  # part of the keys: with another text nothing stored opens
@@ -66,7 +69,7 @@ def enter_channel(*, address: str, digest: Digest, by: Actor, now: datetime) -> 
 def choose_channel_digest(*, channel: Channel, digest: Digest, now: datetime) -> None:
     """Post so often from now on. A new choice begins with what is new."""
     rows = Channel.objects.filter(pk=channel.pk).exclude(digest=digest)
-    rows.update(digest=digest, digest_at=now, digest_counts={})
+    rows.update(digest=digest, digest_at=now, digest_counts={}, tries=0, retry_at=None)
 
 
 @transaction.atomic
@@ -82,7 +85,8 @@ def remove_channel(*, by: Actor, now: datetime) -> None:
 def channels_due(*, now: datetime) -> list[Channel]:
     """Return the channels of all brands that a digest may go to now."""
     with across_brands(reason="channels that a digest is due for are found over all brands"):
-        rows = list(Channel.objects.filter(stopped_at=None).select_related("brand").order_by("pk"))
+        live = Channel.objects.filter(stopped_at=None).exclude(retry_at__gt=now)
+        rows = list(live.select_related("brand").order_by("pk"))
     return [
         one
         for one in rows
@@ -109,6 +113,30 @@ def _as_it_was(channel: Channel) -> QuerySet[Channel]:
     )
 
 
+def post_claimed(channel: Channel, text: str, *, now: datetime) -> bool:
+    """Post the digest that was claimed at `now`; return whether it was taken.
+
+    If it was not, it is due again after a pause, a few times. What a channel does not take until
+    then is in the next digest.
+    """
+    if post(channel, text, now=now):
+        return True
+    if channel.tries < MAX_RETRIES:
+        _as_claimed(channel, now).update(
+            digest_at=channel.digest_at,
+            digest_counts=channel.digest_counts,
+            tries=channel.tries + 1,
+            retry_at=now + FIRST_PAUSE * 2**channel.tries,
+        )
+    else:
+        _as_claimed(channel, now).update(tries=0, retry_at=None)
+    return False
+
+
+def _as_claimed(channel: Channel, now: datetime) -> QuerySet[Channel]:
+    return Channel.objects.filter(pk=channel.pk, digest=channel.digest, digest_at=now)
+
+
 def post(channel: Channel, text: str, *, now: datetime) -> bool:
     """Post a message; return whether it was taken, and keep what was wrong.
 
@@ -117,7 +145,7 @@ def post(channel: Channel, text: str, *, now: datetime) -> bool:
     problem, is_gone = _call(channel, text)
     rows = Channel.objects.filter(pk=channel.pk, entered_at=channel.entered_at, stopped_at=None)
     if not problem:
-        rows.update(posted_at=now, problem="")
+        rows.update(posted_at=now, problem="", tries=0, retry_at=None)
     elif rows.update(problem=problem, stopped_at=now if is_gone else None) and is_gone:
         mail_owners(
             "staff/channel_stopped",

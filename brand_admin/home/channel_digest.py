@@ -23,7 +23,7 @@ from webhooks.channels import (
     escaped,
     link_to,
     note_channel_counts,
-    post,
+    post_claimed,
 )
 from webhooks.models import Channel
 
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 def post_digests(*, now: datetime) -> int:
     """Post every digest that is due; return how many were taken.
 
-    Two processes may do this at once. What a channel does not take is posted in the next digest.
+    Two processes may do this at once.
     """
     posted = 0
     with calls_within(ROUND_SECONDS):
@@ -54,7 +54,7 @@ def _post(channel: Channel, *, now: datetime) -> bool:
     added = new_in_digest(
         rows, digest=channel.digest, told=channel.digest_counts, claim=claim, note=note
     )
-    return added is not None and post(channel, message(brand, rows, added), now=now)
+    return added is not None and post_claimed(channel, message(brand, rows, added), now=now)
 
 
 def message(brand: Brand, rows: Sequence[Need], added: Mapping[str, int]) -> str:

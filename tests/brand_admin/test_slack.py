@@ -129,6 +129,33 @@ def test_a_channel_that_is_gone_is_stopped_and_its_owners_are_told(
         assert said in shown(desk_of(cast.theo).get(at(cast.juniper, "settings_slack")))
 
 
+@pytest.mark.usefixtures("to_review")
+@pytest.mark.parametrize("digest", [Digest.DAILY, Digest.AT_ONCE])
+def test_a_digest_that_is_not_taken_is_posted_again_a_few_times(
+    cast: Cast, chat: Slack, digest: Digest
+) -> None:
+    entered(cast, chat, digest)
+    chat.faults += [Fault(reply=Reply(503))] * 3
+
+    tried = []
+    for minute in range(60):
+        post_digests(now=NEXT_MORNING + timedelta(minutes=minute))
+        tried += [minute] * (len(chat.requests) - len(tried))
+    assert tried == [0, 2, 6, 14]
+    assert len(set(chat.texts)) == 1
+
+
+@pytest.mark.usefixtures("to_review")
+def test_a_channel_that_takes_nothing_waits_for_the_next_digest(cast: Cast, chat: Slack) -> None:
+    entered(cast, chat)
+    chat.faults += [Fault(reply=Reply(503))] * 6
+
+    for minute in range(0, 23 * 60, 2):
+        post_digests(now=NEXT_MORNING + timedelta(minutes=minute))
+    assert len(chat.requests) == 6
+    assert post_digests(now=NEXT_MORNING + timedelta(days=1)) == 1
+
+
 def test_owners_enter_test_and_remove_it_and_nobody_reads_the_address(
     cast: Cast, chat: Slack
 ) -> None:

@@ -15,8 +15,9 @@ class Channel(TenantModel):
 
     Its address is a secret: who knows it can write into the channel. `host` is shown of it.
     `digest_at` is when the last digest went, had nothing to say, or was chosen; `digest_counts` is
-    what it said, by kind. `problem` says why the last message was not taken. After `stopped_at`
-    nothing is posted until somebody enters the address anew.
+    what it said, by kind. `problem` says why the last message was not taken. A digest that was not
+    taken `tries` times is posted again at `retry_at`. After `stopped_at` nothing is posted until
+    somebody enters the address anew.
     """
 
     sealed_address = models.TextField()
@@ -27,6 +28,8 @@ class Channel(TenantModel):
     entered_at = models.DateTimeField()
     posted_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    retry_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
