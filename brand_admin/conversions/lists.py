@@ -90,11 +90,11 @@ class Conversions(Listing[Conversion]):
                 Link(row.member, "member", row.member_id),
                 Muted(Link(row.offer.name, "offer_report", row.offer_id)),
             ),
-            look="bare",
+            look="bare first-line",
         ),
         WON_BY,
         *AMOUNTS,
-        Column("Status", conversion_status, look="bare"),
+        Column("Status", conversion_status, look="beside"),
     )
     file_columns = {
         "order": lambda row: row.order.external_id,

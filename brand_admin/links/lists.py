@@ -53,7 +53,7 @@ class Links(Listing[TrackingLink]):
                 Link(row.label or f"/{row.slug}", "link", row.pk),
                 Copied("link", url_of(row), f"/{row.slug}" if row.label else "Copy"),
             ),
-            look="wraps",
+            look="wraps one-line",
             names_row=True,
         ),
         Column(
@@ -62,11 +62,17 @@ class Links(Listing[TrackingLink]):
                 Link(row.enrollment.member, "member", row.enrollment.member_id),
                 Muted(Link(row.enrollment.offer.name, "offer_report", row.enrollment.offer_id)),
             ),
-            look="wraps",
+            look="wraps bare",
         ),
-        Column("Leads to", _leads_to, look="wide wraps"),
-        Column("Status", link_status),
-        Column("Made", lambda row: row.created_at, sort="made", by=("created_at", "pk")),
+        Column("Leads to", _leads_to, look="wide wraps bare"),
+        Column("Status", link_status, look="beside"),
+        Column(
+            "Made",
+            lambda row: row.created_at,
+            sort="made",
+            by=("created_at", "pk"),
+            look="off-phone",
+        ),
     )
     file_columns = {
         "link": url_of,

@@ -20,11 +20,13 @@ class Column:
     """A column of the page. `cell` returns the value of a row, see `cells`.
 
     `sort` is the value of ?sort= for this column, and `by` the fields to order by, the last one
-    unique; it is empty if the list itself sorts by this column. `look` has classes of the table
-    component: "number" aligns figures, "strong" makes them bold, "wraps" lets long text wrap. On a
-    phone a row is two lines: there "strong" stands beside the name, "wide" on a line of its own,
-    "bare" without its label, and "off-phone" nowhere. `names_row` makes the cell the header of its
-    row. Only screen readers read a `hidden` label.
+    unique; it is empty if the list itself sorts by this column. `names_row` makes the cell the
+    header of its row. Only screen readers read a `hidden` label.
+
+    `look` has classes of the table component: "number" aligns figures, "strong" makes them bold,
+    "wraps" lets long text wrap. On a phone a row is two lines: there "strong" ends the first one,
+    "beside" follows the name, "wide" has a line to itself, "bare" no label, "first-line" the first
+    of its lines only, "one-line" all of them beside each other, and "off-phone" stands nowhere.
     """
 
     label: str
@@ -38,6 +40,10 @@ class Column:
     @property
     def number(self) -> bool:
         return "number" in self.look
+
+    @property
+    def strong(self) -> bool:
+        return "strong" in self.look
 
     def tags(self) -> tuple[str, str]:
         """Return the HTML before and after what its cells hold."""

@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 
 from core.kept_queries import KeptRows
 
-PER_PAGE = 30  # on a phone, rows of two lines then fill two or three screens
+PER_PAGE = 25  # on a phone, rows of two lines then fill less than three screens
 MAX_COUNTED_ROWS = 10_000  # of a long list; people search instead of opening later pages
 
 

@@ -117,12 +117,13 @@ class MemberConversions(OfMember, Conversions):
     columns: ClassVar[Sequence[Column]] = (
         ORDER,
         TIME,
-        Column("Offer", lambda row: row.offer.name),
+        Column("Offer", lambda row: row.offer.name, look="bare"),
         WON_BY,
         *AMOUNTS,
         Column(
             "Status",
             lambda row: Lines(conversion_status(row), Muted(row.reason) if row.reason else ""),
+            look="beside first-line",
         ),
     )
     nothing_yet = EmptyState(
@@ -256,9 +257,9 @@ class MemberHistory(OfMember):
     is_long = True
     columns: ClassVar[Sequence[Column]] = (
         Column("What", lambda row: capfirst(row.line.words), look="wraps", names_row=True),
-        Column("Offer", lambda row: row.offer_name, look="wraps"),
-        Column("Who", lambda row: who(row.line.actor)),
-        Column("When", lambda row: row.line.at, look="number"),
+        Column("Offer", lambda row: row.offer_name, look="breaks bare"),
+        Column("Who", lambda row: who(row.line.actor), look="bare"),
+        Column("When", lambda row: row.line.at, look="number bare"),
     )
     file_columns = {
         "time": lambda row: row.entry.at,

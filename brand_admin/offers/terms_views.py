@@ -12,12 +12,11 @@ from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.offers.forms import NewOfferForm
 from brand_admin.offers.terms_forms import (
-    MORE_ROWS,
     NewTermsForm,
     TermsForm,
-    TermsRows,
     terms_initial,
 )
+from brand_admin.offers.terms_rows import MORE_ROWS, TermsRows
 from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal, sentence
 from core.templatetags.display import count
@@ -155,7 +154,7 @@ def _terms_page(
         replaced=replaced,
         form=form,
         rows=rows,
-        is_more_open=form.sets_more or rows.is_any,
+        is_more_open=form.sets_more,
         status=422 if form.errors or rows.has_errors else 200,
     )
 
@@ -174,6 +173,7 @@ def typed_values(form: TermsForm, rows: TermsRows) -> TermsValues | None:
         check_terms(values)
     except OfferError as error:
         add_refusal(form, error)
+        rows.refused = error.field
         return None
     return values
 

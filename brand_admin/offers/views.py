@@ -17,7 +17,7 @@ from brand_admin.offers.forms import (
 )
 from brand_admin.offers.rows import offer_rows, versions
 from brand_admin.offers.status import action_for, actions_for
-from brand_admin.offers.terms_forms import TermsRows
+from brand_admin.offers.terms_rows import TermsRows
 from brand_admin.offers.terms_views import typed_values
 from brand_admin.pages import (
     id_in,
@@ -58,7 +58,7 @@ def offer_new(request: BrandRequest) -> HttpResponse:
         section=SECTION,
         form=form,
         rows=rows,
-        is_more_open=form.sets_more or rows.is_any,
+        is_more_open=form.sets_more,
         project=project,
         status=422 if form.errors or rows.has_errors else 200,
     )

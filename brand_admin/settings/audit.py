@@ -83,10 +83,10 @@ class AuditLog(Listing[AuditLine]):
     is_long = True
     shows_times = False
     columns = (
-        Column("Time", lambda row: row.entry.at),
-        Column("Who", _who),
+        Column("Time", lambda row: row.entry.at, look="bare"),
+        Column("Who", _who, look="bare first-line"),
         Column("What", lambda row: capfirst(row.line.words), look="wraps", names_row=True),
-        Column("Which", _thing, look="wraps wide"),
+        Column("Which", _thing, look="breaks bare"),
     )
     file_columns = {
         "time": lambda row: row.entry.at,

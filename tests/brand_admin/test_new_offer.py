@@ -60,7 +60,9 @@ def test_a_name_is_not_needed_for_the_sentence(theo: Client) -> None:
         ({"cap": "0"}, "More on what members earn"),
         ({"code_pattern": "{nothing}"}, "Codes and what counts"),
         ({"utm_template": "{nobody}"}, "Links"),
-        ({"more_tiers": "1"}, "More on what members earn"),
+        ({"more_tiers": "1"}, "Tiers"),
+        ({"more_rules": "1"}, "Rules"),
+        ({"tiers-TOTAL_FORMS": "1", "tiers-0-threshold": "5"}, "Tiers"),
     ],
 )
 def test_a_fold_with_a_refused_field_stands_open(
