@@ -257,7 +257,7 @@ class MemberHistory(OfMember):
     is_long = True
     columns: ClassVar[Sequence[Column]] = (
         Column("What", lambda row: capfirst(row.line.words), look="wraps", names_row=True),
-        Column("Offer", lambda row: row.offer_name, look="breaks bare"),
+        Column("Offer", lambda row: row.offer_name, look="wraps bare"),
         Column("Who", lambda row: who(row.line.actor), look="bare"),
         Column("When", lambda row: row.line.at, look="number bare"),
     )

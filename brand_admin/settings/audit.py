@@ -86,7 +86,7 @@ class AuditLog(Listing[AuditLine]):
         Column("Time", lambda row: row.entry.at, look="bare"),
         Column("Who", _who, look="bare first-line"),
         Column("What", lambda row: capfirst(row.line.words), look="wraps", names_row=True),
-        Column("Which", _thing, look="breaks bare"),
+        Column("Which", _thing, look="wraps bare"),
     )
     file_columns = {
         "time": lambda row: row.entry.at,
