@@ -102,7 +102,7 @@ def _link(source: _Source, target: _Target) -> dict[str, Any] | None:
         expression = ANSWER + source.said[own]
         body = {name: [expression] if is_list else expression}
     elif not named and SOURCE in source.said and (facts := source.said.keys() & target.facts):
-        body = {name: ANSWER + name for name in sorted({*facts, SOURCE})}
+        body = {name: ANSWER + source.said[name] for name in sorted({*facts, SOURCE})}
     # What an answer only mentions is read, and not changed.
     is_read = target.method == "get" and len(target.path) == 1
     if not (body or own in named or SOURCE in named or is_read):
@@ -140,13 +140,22 @@ def _source(schema: Schema, schemas: Schema) -> _Source:
     properties = _properties(schema, schemas)
     rows = properties.get("data", {}).get("items")
     if rows is not None:
-        noun = _noun(_properties(rows, schemas).get("id", {}))
-        return _Source({noun: "data/0/id"} if noun else {}, own=noun, is_list=True)
-    said = {_noun(one): name for name, one in properties.items() if name != "id"}
-    said |= {name: name for name in (*NAMES_OF_FACTS, SOURCE) if name in properties}
+        shown = _properties(rows, schemas)
+        own = _noun(shown.get("id", {}))
+        said = {own: "id"} | _names_of_facts(shown) if own else _mentioned(shown)
+        return _Source({name: f"data/0/{where}" for name, where in said.items()}, own, is_list=True)
+    said = _mentioned(properties) | _names_of_facts(properties)
     own = _noun(properties.get("id", {}))
-    said |= {own: "id"} if own else {}
-    return _Source({name: where for name, where in said.items() if name}, own=own)
+    return _Source(said | ({own: "id"} if own else {}), own)
+
+
+def _mentioned(properties: Schema) -> dict[str, str]:
+    """The nouns that an answer has ids of besides its own, and where."""
+    return {noun: name for name, one in properties.items() if name != "id" and (noun := _noun(one))}
+
+
+def _names_of_facts(properties: Schema) -> dict[str, str]:
+    return {name: name for name in (*NAMES_OF_FACTS, SOURCE) if name in properties}
 
 
 def _noun(schema: Schema) -> str:

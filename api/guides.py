@@ -114,7 +114,10 @@ def _shown(tokens: Sequence[Token]) -> list[Token]:
             what, _, file = token.info.partition(" ")
             label = file or EXAMPLES[what]
             shown.append(
-                _as_it_is(f'<pre class="sent" tabindex="0" aria-label="{label}">{html}</pre>\n')
+                _as_it_is(
+                    f'<pre class="sent" tabindex="0" role="group" aria-label="{label}">'
+                    f"{html}</pre>\n"
+                )
             )
         else:
             shown.append(token)

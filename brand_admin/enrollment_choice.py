@@ -23,7 +23,7 @@ class EnrollmentChoice(Listing[Enrollment]):
     always_filters = True
     shows_times = False
     columns: ClassVar[Sequence[Column]] = (
-        Column("Email", lambda row: row.member.email or "no address", look="bare"),
+        Column("Email", lambda row: row.member.email or "no address", look="wraps bare"),
         Column("Offer", lambda row: row.offer.name, look="bare"),
         Column("Currency", lambda row: row.offer.currency, look="off-phone"),
     )

@@ -57,7 +57,11 @@ class NoAnswerError(Exception):
     """The server gave no usable answer. The message is the end of a sentence: "it …"."""
 
 
-class ForbiddenAddressError(NoAnswerError):
+class UnreachableError(NoAnswerError):
+    """No connection was made, so the server has taken nothing."""
+
+
+class ForbiddenAddressError(UnreachableError):
     """The address leads to a private network, or is no address of a server."""
 
 
@@ -291,10 +295,10 @@ class Caller:
         return max(0.001, self.until - time.monotonic())
 
 
-def _unreachable(error: httpx.ConnectError) -> NoAnswerError:
+def _unreachable(error: httpx.ConnectError) -> UnreachableError:
     if isinstance(error.__cause__, ssl.SSLError) or "CERTIFICATE" in str(error):
-        return NoAnswerError("has no valid certificate")
-    return NoAnswerError("can't be reached")
+        return UnreachableError("has no valid certificate")
+    return UnreachableError("can't be reached")
 
 
 @cache

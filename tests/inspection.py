@@ -67,6 +67,11 @@ SQUEEZED = """() => [...document.querySelectorAll("main :is(h1, h2, h3, b, th, t
         const words = element.textContent.split(/[^\\p{L}\\p{N}]+/u).filter(Boolean);
         return words.length && new Set(tops).size > 2 * words.length + 1;
     }).map(element => element.textContent.trim().slice(0, 60))"""
+# Markup that HTML does not allow: a form or a block inside of what holds words alone, and a name
+# for what has no role. Nu Html Checker (https://validator.github.io/validator/) finds more.
+INVALID = """() => [...document.querySelectorAll(":is(span, p, button, label, h1, h2, h3, h4)"
+    + " :is(form, div, ul, ol, table, p), pre[aria-label]:not([role]), summary :is(form, div)")]
+    .map(element => element.outerHTML.slice(0, 160))"""
 # What moves for ever, although the reader asked for less motion.
 ENDLESS = """() => document.getAnimations()
     .filter(one => one.effect.getComputedTiming().endTime === Infinity)
@@ -119,6 +124,7 @@ def faults_of(page: Page, name: str) -> list[str]:
     own, other = (PHONE, DESKTOP) if size["width"] < 500 else (DESKTOP, PHONE)
     faults += _overflow(page, name, own | size)
     faults += [f"moves for ever: {text}" for text in page.evaluate(ENDLESS)]
+    faults += [f"invalid: {text}" for text in page.evaluate(INVALID)]
     if is_shown_on_both:
         show_on(page, other)
         page.evaluate("scrollTo(0, 0)")

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -22,7 +24,8 @@ from accounts.owner_mail import mail_owners
 from accounts.selectors import current_brand
 from accounts.staff_mails import is_digest_due
 from core.db import lock_identities
-from core.outgoing import Caller, NoAnswerError
+from core.mornings import next_morning
+from core.outgoing import Caller, NoAnswerError, UnreachableError
 from core.resealing import Resealed, reseal_rows
 from core.sealing import Seal, SealError
 from core.tenancy import across_brands
@@ -34,9 +37,10 @@ ANSWER_BYTES = 200
 MAX_TEXT = 3_000  # characters; Slack cuts a message at 40,000, and nobody reads so many
 # The webhook was removed, or its channel was archived or may not be written to: for good.
 GONE = frozenset({403, 404, 410})
-# A digest that is not taken is posted again after 2, 4, 8, 16 and 32 minutes.
+# A digest that is not taken is posted again after 2, 4, 8, 16 and 32 minutes, then in the morning.
 FIRST_PAUSE = timedelta(minutes=2)
 MAX_RETRIES = 5
+NOTHING_FAILED: Mapping[str, Any] = {"tries": 0, "retry_at": None}
 REASON = re.compile("[a-z]+(_[a-z]+){1,5}")
 UNREADABLE = "Its address can't be decrypted. Enter it anew."
 _SEAL = Seal("chat channels")  # part of the keys: with another text nothing stored opens
@@ -69,7 +73,7 @@ def enter_channel(*, address: str, digest: Digest, by: Actor, now: datetime) -> 
 def choose_channel_digest(*, channel: Channel, digest: Digest, now: datetime) -> None:
     """Post so often from now on. A new choice begins with what is new."""
     rows = Channel.objects.filter(pk=channel.pk).exclude(digest=digest)
-    rows.update(digest=digest, digest_at=now, digest_counts={}, tries=0, retry_at=None)
+    rows.update(digest=digest, digest_at=now, digest_counts={}, **NOTHING_FAILED)
 
 
 @transaction.atomic
@@ -98,43 +102,44 @@ def channels_due(*, now: datetime) -> list[Channel]:
 
 def claim_channel(channel: Channel, *, counts: Mapping[str, int], now: datetime) -> bool:
     """Note that this digest goes, or that there is none; False if another process has done it."""
-    return bool(_as_it_was(channel).update(digest_at=now, digest_counts=dict(counts)))
+    return bool(
+        _as_it_was(channel).update(digest_at=now, digest_counts=dict(counts), **NOTHING_FAILED)
+    )
 
 
 def note_channel_counts(channel: Channel, *, counts: Mapping[str, int]) -> None:
     """Note what waits without a message: what has become less is new when it is more again."""
-    if counts != channel.digest_counts:
-        _as_it_was(channel).update(digest_counts=dict(counts))
+    if counts != channel.digest_counts or channel.tries:
+        _as_it_was(channel).update(digest_counts=dict(counts), **NOTHING_FAILED)
 
 
 def _as_it_was(channel: Channel) -> QuerySet[Channel]:
     return Channel.objects.filter(
-        pk=channel.pk, digest=channel.digest, digest_at=channel.digest_at, stopped_at=None
-    )
+        pk=channel.pk, digest=channel.digest, digest_at=channel.digest_at, stopped_at=None,
+        tries=channel.tries,
+    )  # fmt: skip
 
 
 def post_claimed(channel: Channel, text: str, *, now: datetime) -> bool:
     """Post the digest that was claimed at `now`; return whether it was taken.
 
-    If it was not, it is due again after a pause, a few times. What a channel does not take until
-    then is in the next digest.
+    If it was refused or could not be sent, it is due again after a pause, a few times, and then on
+    the next morning. One that got no answer may stand in the channel already, so it is not sent
+    again.
     """
-    if post(channel, text, now=now):
-        return True
-    if channel.tries < MAX_RETRIES:
-        _as_claimed(channel, now).update(
-            digest_at=channel.digest_at,
+    came_of_it = _post(channel, text, now=now)
+    if came_of_it is Outcome.NOT_TAKEN:
+        is_last = channel.tries == MAX_RETRIES
+        claimed = Channel.objects.filter(pk=channel.pk, digest=channel.digest, digest_at=now)
+        claimed.update(
+            digest_at=now if is_last else channel.digest_at,
             digest_counts=channel.digest_counts,
-            tries=channel.tries + 1,
-            retry_at=now + FIRST_PAUSE * 2**channel.tries,
+            tries=0 if is_last else channel.tries + 1,
+            retry_at=next_morning(now, channel.brand.zone)
+            if is_last
+            else now + FIRST_PAUSE * 2**channel.tries,
         )
-    else:
-        _as_claimed(channel, now).update(tries=0, retry_at=None)
-    return False
-
-
-def _as_claimed(channel: Channel, now: datetime) -> QuerySet[Channel]:
-    return Channel.objects.filter(pk=channel.pk, digest=channel.digest, digest_at=now)
+    return came_of_it is Outcome.TAKEN
 
 
 def post(channel: Channel, text: str, *, now: datetime) -> bool:
@@ -142,37 +147,53 @@ def post(channel: Channel, text: str, *, now: datetime) -> bool:
 
     A channel that is gone is stopped, and its brand's owners are told by mail.
     """
-    problem, is_gone = _call(channel, text)
+    return _post(channel, text, now=now) is Outcome.TAKEN
+
+
+class Outcome(Enum):
+    """What came of a message."""
+
+    TAKEN = auto()
+    NOT_TAKEN = auto()
+    UNKNOWN = auto()
+    GONE = auto()
+
+
+def _post(channel: Channel, text: str, *, now: datetime) -> Outcome:
+    came_of_it, problem = _call(channel, text)
+    is_gone = came_of_it is Outcome.GONE
     rows = Channel.objects.filter(pk=channel.pk, entered_at=channel.entered_at, stopped_at=None)
-    if not problem:
-        rows.update(posted_at=now, problem="", tries=0, retry_at=None)
+    if came_of_it is Outcome.TAKEN:
+        rows.update(posted_at=now, problem="")
     elif rows.update(problem=problem, stopped_at=now if is_gone else None) and is_gone:
         mail_owners(
             "staff/channel_stopped",
             page="settings/slack/",
             values={"host": channel.host, "problem": problem},
         )
-    return not problem
+    return came_of_it
 
 
-def _call(channel: Channel, text: str) -> tuple[str, bool]:
-    """Return what went wrong, empty for nothing, and whether the channel is gone."""
+def _call(channel: Channel, text: str) -> tuple[Outcome, str]:
+    """Return what came of it, and what went wrong, empty for nothing."""
     try:
         address = _SEAL.unseal(_owner(channel), channel.sealed_address)[_ADDRESS]
     except SealError:
-        return UNREADABLE, False
+        return Outcome.NOT_TAKEN, UNREADABLE
     try:
         with Caller(seconds=CALL_SECONDS) as caller:
             answer = caller.send(
                 "POST", address, json={"text": text[:MAX_TEXT]}, wanted_bytes=ANSWER_BYTES
             )
     except NoAnswerError as error:
-        return f"{channel.host} {error}."[:300], False
+        is_sent = not isinstance(error, UnreachableError)
+        came_of_it = Outcome.UNKNOWN if is_sent else Outcome.NOT_TAKEN
+        return came_of_it, f"{channel.host} {error}."[:300]
     if 200 <= answer.status < 300:
-        return "", False
+        return Outcome.TAKEN, ""
     said = _reason_in(answer.body)
     problem = f"{channel.host} answered {answer.status}{f': {said}' if said else ''}."
-    return problem[:300], answer.status in GONE
+    return Outcome.GONE if answer.status in GONE else Outcome.NOT_TAKEN, problem[:300]
 
 
 def _reason_in(body: bytes) -> str:

@@ -18,6 +18,7 @@ from core.outgoing import calls_within, seconds_left
 from core.postgres.outages import defects_logged
 from core.tenancy import acting_for
 from webhooks.channels import (
+    CALL_SECONDS,
     channels_due,
     claim_channel,
     escaped,
@@ -39,7 +40,7 @@ def post_digests(*, now: datetime) -> int:
     posted = 0
     with calls_within(ROUND_SECONDS):
         for channel in channels_due(now=now):
-            if seconds_left() <= 0:
+            if seconds_left() < CALL_SECONDS:
                 break
             with acting_for(channel.brand), defects_logged(logger, "a digest could not be posted"):
                 posted += _post(channel, now=now)

@@ -123,7 +123,7 @@ class MemberConversions(OfMember, Conversions):
         Column(
             "Status",
             lambda row: Lines(conversion_status(row), Muted(row.reason) if row.reason else ""),
-            look="beside first-line",
+            look="beside bare first-line",
         ),
     )
     nothing_yet = EmptyState(

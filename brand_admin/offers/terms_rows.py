@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,8 +27,10 @@ RULE_KINDS = [
     (NEW, "New customers"),
     (RETURNING, "Returning customers"),
 ]
+MAX_NAMED = 3  # tiers or rules that a folded part names
 MAX_DIGITS_OF_TOTAL = 4  # Python reads no number of thousands of digits
 MORE_ROWS = {"more_tiers": "tiers", "more_rules": "rules"}  # the buttons that add an empty row
+LIMITS = {"tiers": MAX_TIERS, "rules": MAX_RULES}
 
 
 class TierForm(forms.Form):
@@ -134,14 +136,21 @@ class TermsRows:
     @property
     def named_tiers(self) -> str:
         """The names of the tiers, as the folded part says them."""
-        return ", ".join(filter(None, (row["name"].value() for row in self.tiers)))
+        names = ((row["name"].value() or "").strip() for row in self.tiers)
+        return _few([name for name in names if name])
 
     @property
     def named_rules(self) -> str:
         """What the rules are for, as the folded part says it."""
         kinds = {kind: label for kind, label in RULE_KINDS if kind}
         said = [(row["kind"].value(), row["value"].value() or "") for row in self.rules]
-        return ", ".join(f"{kinds[kind]} {value}".strip() for kind, value in said if kind in kinds)
+        return _few(
+            [
+                kinds[kind] if kind in {NEW, RETURNING} else f"{kinds[kind]} {value}".strip()
+                for kind, value in said
+                if kind in kinds
+            ]
+        )
 
     @property
     def opens_tiers(self) -> bool:
@@ -151,6 +160,12 @@ class TermsRows:
     @property
     def opens_rules(self) -> bool:
         return "rules" in (self.wanted, self.refused) or _is_refused(self.rules)
+
+    @property
+    def refusal(self) -> str:
+        """Which part to look at, as the form says it above its fields."""
+        refused = {"Tiers": _is_refused(self.tiers), "Rules": _is_refused(self.rules)}
+        return f"Please check the {' and '.join(name for name, is_so in refused.items() if is_so)}."
 
     @property
     def has_errors(self) -> bool:
@@ -168,6 +183,12 @@ class TermsRows:
         return replace(values, tiers=tuple(filter(None, tiers)), rules=tuple(filter(None, rules)))
 
 
+def _few(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - MAX_NAMED
+    return ", ".join(names[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def _is_refused(rows: Any) -> bool:
     return bool(rows.is_bound and (rows.non_form_errors() or any(rows.errors)))
 
@@ -181,7 +202,7 @@ def _counted(data: QueryDict) -> QueryDict:
     for button, prefix in MORE_ROWS.items():
         total = data.get(f"{prefix}-TOTAL_FORMS", "")
         if button in data and total.isdecimal() and len(total) <= MAX_DIGITS_OF_TOTAL:
-            more[f"{prefix}-TOTAL_FORMS"] = str(int(total) + 1)
+            more[f"{prefix}-TOTAL_FORMS"] = str(min(int(total) + 1, LIMITS[prefix]))
     return more
 
 

@@ -165,6 +165,7 @@ def typed_values(form: TermsForm, rows: TermsRows) -> TermsValues | None:
         return None
     values = rows.values(form)
     if values is None:
+        form.add_error(None, rows.refusal)
         return None
     if form.cleaned_data["percent"] is None and values.pays_nothing:
         form.add_error("percent", "Enter a percentage, an amount, or both.")

@@ -84,7 +84,7 @@ class AuditLog(Listing[AuditLine]):
     shows_times = False
     columns = (
         Column("Time", lambda row: row.entry.at, look="bare"),
-        Column("Who", _who, look="bare first-line"),
+        Column("Who", _who, look="bare"),
         Column("What", lambda row: capfirst(row.line.words), look="wraps", names_row=True),
         Column("Which", _thing, look="wraps bare"),
     )

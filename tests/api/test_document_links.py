@@ -75,6 +75,10 @@ def test_an_order_leads_on_by_its_source_and_number(document: Any) -> None:
     named = {"order_id": "$response.body#/order_id", "source": "$response.body#/source"}
     assert links["show_order_of_source"]["parameters"] == named
     assert links["send_refunds"]["requestBody"] == named
+    rows = {name: f"$response.body#/data/0/{name}" for name in ("order_id", "source")}
+    listed = links_of(document, "list_orders")
+    assert listed["show_order_of_source"]["parameters"] == rows
+    assert listed["send_refunds"]["requestBody"] == rows
     assert links_of(document, "show_order")["list_refunds"]["parameters"] == {
         "order": "$response.body#/id"
     }

@@ -11,7 +11,9 @@ from django.test import Client
 
 from offers.models import Offer
 from offers.services import supersede_terms
+from offers.structure import Rule, RuleKind
 from offers.terms import TermsValues
+from tests.brand_admin.desk import shown
 from tests.brand_admin.staff import address
 from tests.brand_admin.typed import typed
 from tests.cast import NOW, SYSTEM, Cast
@@ -70,6 +72,42 @@ def test_a_fold_with_a_refused_field_stands_open(
 ) -> None:
     sent = typed(approval="automatic", **changes)
     assert open_folds(theo.post(address("offer_new"), sent).text) == [fold]
+
+
+@pytest.mark.parametrize(
+    ("row", "part"),
+    [
+        ({"tiers-TOTAL_FORMS": "1", "tiers-0-name": "Gold", "tiers-0-threshold": "many"}, "Tiers"),
+        ({"rules-TOTAL_FORMS": "1", "rules-0-value": "GLOW"}, "Rules"),
+        ({"rules-TOTAL_FORMS": "1", "rules-0-kind": "code"}, "Rules"),
+    ],
+)
+def test_a_refused_row_is_named_above_the_form(
+    theo: Client, row: dict[str, str], part: str
+) -> None:
+    page = theo.post(address("offer_new"), typed(approval="automatic", **row)).text
+
+    assert open_folds(page) == [part]
+    assert f"Please check the {part}." in page
+
+
+def test_enter_adds_no_row(cast: Cast, theo: Client) -> None:
+    """It presses the first button of a form."""
+    for page in (address("offer_new"), address("terms_new", cast.glow.pk)):
+        form = theo.get(page).text.partition('class="narrow stack"')[2]
+        first = form.partition("<button")[2].partition(">")[0]
+        assert "aria-hidden" in first
+        assert "more_" not in first
+
+
+def test_a_fold_names_a_few_of_many(cast: Cast, theo: Client) -> None:
+    rules = tuple(Rule(RuleKind.PRODUCT, f"SKU{n}", 500) for n in range(60))
+    values = TermsValues(percent_bp=1_000, rules=rules)
+    soon = NOW + timedelta(minutes=1)
+    supersede_terms(offer=cast.glow, values=values, starts_at=soon, by=SYSTEM, now=NOW)
+
+    page = shown(theo.get(address("terms_new", cast.glow.pk)))
+    assert "Product (SKU) SKU0, Product (SKU) SKU1, Product (SKU) SKU2 and 57 more" in page
 
 
 def test_a_form_of_what_there_is_shows_what_is_set(cast: Cast, theo: Client) -> None:

@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.models import AuditEntry, Digest
 from accounts.test_mode import open_test_brand
+from brand_admin.home import channel_digest
 from brand_admin.home.channel_digest import post_digests
 from core.resealing import Resealed
 from core.tenancy import acting_for
@@ -20,6 +21,9 @@ from offers.terms import TermsValues
 from tests.brand_admin.desk import at, desk_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast
 from tests.integrations.stand_in import Fault, Reply, Sent, StandIn
+from tracking.models import Conversion
+from tracking.orders.approval import accept_conversions
+from webhooks import channels
 from webhooks.addresses import AddressError
 from webhooks.channels import MAX_TEXT, enter_channel, reseal_channels
 from webhooks.models import Channel
@@ -137,7 +141,7 @@ def test_a_digest_that_is_not_taken_is_posted_again_a_few_times(
     entered(cast, chat, digest)
     chat.faults += [Fault(reply=Reply(503))] * 3
 
-    tried = []
+    tried: list[int] = []
     for minute in range(60):
         post_digests(now=NEXT_MORNING + timedelta(minutes=minute))
         tried += [minute] * (len(chat.requests) - len(tried))
@@ -146,14 +150,62 @@ def test_a_digest_that_is_not_taken_is_posted_again_a_few_times(
 
 
 @pytest.mark.usefixtures("to_review")
-def test_a_channel_that_takes_nothing_waits_for_the_next_digest(cast: Cast, chat: Slack) -> None:
-    entered(cast, chat)
+@pytest.mark.parametrize("digest", [Digest.DAILY, Digest.AT_ONCE])
+def test_what_a_channel_does_not_take_is_posted_on_the_next_morning(
+    cast: Cast, chat: Slack, digest: Digest
+) -> None:
+    entered(cast, chat, digest)
     chat.faults += [Fault(reply=Reply(503))] * 6
 
     for minute in range(0, 23 * 60, 2):
         post_digests(now=NEXT_MORNING + timedelta(minutes=minute))
     assert len(chat.requests) == 6
     assert post_digests(now=NEXT_MORNING + timedelta(days=1)) == 1
+
+
+@pytest.mark.usefixtures("to_review")
+def test_a_digest_without_an_answer_may_have_been_taken_and_is_not_posted_again(
+    cast: Cast, chat: Slack
+) -> None:
+    entered(cast, chat)
+    chat.faults.append(Fault(drops=True))
+
+    for minute in range(60):
+        post_digests(now=NEXT_MORNING + timedelta(minutes=minute))
+    assert len(chat.requests) == 1
+
+
+@pytest.mark.usefixtures("to_review")
+def test_a_pause_holds_for_a_process_that_read_the_channel_before(
+    cast: Cast, chat: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered(cast, chat)
+    read = channels.channels_due(now=NEXT_MORNING)
+    chat.faults.append(Fault(reply=Reply(503)))
+    post_digests(now=NEXT_MORNING)
+    monkeypatch.setattr(channel_digest, "channels_due", lambda now: read)
+
+    assert post_digests(now=NEXT_MORNING + timedelta(seconds=10)) == 0
+    assert len(chat.requests) == 1
+
+
+@pytest.mark.usefixtures("to_review")
+def test_what_was_settled_meanwhile_leaves_all_tries_to_the_next_digest(
+    cast: Cast, chat: Slack
+) -> None:
+    entered(cast, chat, Digest.AT_ONCE)
+    chat.faults += [Fault(reply=Reply(503))] * 5
+    for minute in range(31):
+        post_digests(now=NEXT_MORNING + timedelta(minutes=minute))
+    with acting_for(cast.juniper):
+        assert Channel.objects.get().tries == 5
+        ids = list(Conversion.objects.values_list("pk", flat=True))
+        accept_conversions(conversion_ids=ids, by=SYSTEM, now=NOW)
+
+    post_digests(now=NEXT_MORNING + timedelta(hours=2))
+    with acting_for(cast.juniper):
+        row = Channel.objects.get()
+    assert (row.tries, row.retry_at) == (0, None)
 
 
 def test_owners_enter_test_and_remove_it_and_nobody_reads_the_address(
