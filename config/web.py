@@ -9,6 +9,7 @@ starts another.
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import os
 import resource
@@ -16,6 +17,7 @@ import socket
 import sys
 import threading
 import time
+from collections import Counter
 from typing import Any
 
 from granian._granian import ListenerSpec
@@ -28,6 +30,30 @@ from config.heartbeats import Heartbeats
 
 OTHER_FILES = 500  # files a worker opens besides: bodies, PostgreSQL, Valkey, modules
 SIGNAL_SECONDS = 0.1  # until a signal is seen
+# A worker that ends so often in a row, each time so soon, can't be helped: the server ends.
+MAX_SOON, SOON_SECONDS = 10, 15.0
+
+
+class Respawns(dict[int, float]):
+    """When granian started each worker anew, by the clock of time.monotonic.
+
+    granian ends the server, with the workers that serve, if one ends within seconds of that. They
+    may be killed twice, so it hears of it only after MAX_SOON such ends of a worker in a row.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: dict[int, float] = {}
+        self.soon: Counter[int] = Counter()
+
+    def __setitem__(self, worker: int, at: float) -> None:
+        is_soon = at - self.last.get(worker, -math.inf) <= SOON_SECONDS
+        self.soon[worker] = self.soon[worker] + 1 if is_soon else 0
+        self.last[worker] = at
+        super().__setitem__(worker, at)
+
+    def get(self, worker: int, default: Any = None) -> Any:
+        return super().get(worker, default) if self.soon[worker] >= MAX_SOON else default
 
 
 class Server(MPServer):
@@ -38,6 +64,10 @@ class Server(MPServer):
     it clears the event right afterwards. So the handler only takes note, and a thread sets the
     event until the server has ended.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.respawned_wrks = Respawns()
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
         self.interrupt_signal = True

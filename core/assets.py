@@ -60,6 +60,7 @@ STYLESHEETS = {
     "admin": (
         *EVERYWHERE,
         "components/search_box",
+        "components/tiles",
         "components/table",
         "components/pagination",
         "components/selection_bar",

@@ -82,8 +82,11 @@ SCROLLED = """() => new Promise(done => requestAnimationFrame(
 NARROWEST = 320
 # Of a phone, for a page of the brand admin that was opened by its address. In the brand of these
 # tests something of every kind needs the staff, in two currencies, and some names are very long.
+# The steps to a shop have pictures.
 MAX_SCREENS = 3
-LONGER = {"juniper/": 4.5, "/audit-log/": 4, "/test/1/": 3.5}
+LONGER = {
+    "juniper/": 4.5, "/audit-log/": 4, "/test/1/": 3.5, "/new/shopify/": 4.2, "/new/stripe/": 3.4,
+}  # fmt: skip
 _sessions: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
 
 

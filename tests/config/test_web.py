@@ -7,7 +7,7 @@ import threading
 import pytest
 from granian.constants import Interfaces
 
-from config.web import Server
+from config.web import MAX_SOON, Respawns, Server
 from tests.own_processes import until
 
 
@@ -42,3 +42,16 @@ def test_a_signal_is_not_lost_when_the_event_is_cleared_after_it(server: Server)
     server.main_loop_interrupt.clear()
 
     assert server.main_loop_interrupt.wait(10)
+
+
+def test_granian_hears_of_a_worker_that_ends_again_and_again_and_of_no_other() -> None:
+    times = Respawns()
+    for number in range(MAX_SOON):
+        times[0] = float(number)
+        assert times.get(0, 0) == 0
+        times.clear()  # as granian does each time
+    times[0] = times[1] = float(MAX_SOON)
+
+    assert (times.get(0, 0), times.get(1, 0)) == (MAX_SOON, 0)
+    times[0] = 1_000.0
+    assert times.get(0, 0) == 0

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import DecimalField, F, QuerySet, Sum
+from django.db.models import DecimalField, F, QuerySet, Sum, TextField
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, NullIf
 
@@ -31,6 +31,7 @@ from tracking.figures.metrics import ALL_TIME, DateRange
 from tracking.models import (
     SOURCE_FIGURES,
     Dimension,
+    LinkTotal,
     OfferSource,
     SourceTotal,
     TrackingLink,
@@ -162,10 +163,7 @@ def links_of_offers(
     limit: int = DEFAULT_ROWS,
 ) -> LinkTable:
     """Return the figures of these offers by link, for staff. Links without any are left out."""
-    found = SourceTotal.objects.filter(
-        period.where(), enrollment__offer__in=list(offer_ids), dimension=Dimension.LINK
-    )
-    return _links(found, order, limit)
+    return _links("enrollment__offer__in", offer_ids, period, order, limit)
 
 
 def links_of_enrollments(
@@ -176,10 +174,7 @@ def links_of_enrollments(
     limit: int = DEFAULT_ROWS,
 ) -> LinkTable:
     """Return the figures of these enrollments by link. Links without any are left out."""
-    found = SourceTotal.objects.filter(
-        period.where(), enrollment__in=list(enrollment_ids), dimension=Dimension.LINK
-    )
-    return _links(found, order, limit)
+    return _links("enrollment__in", enrollment_ids, period, order, limit)
 
 
 def figures_of_links(
@@ -189,13 +184,18 @@ def figures_of_links(
 
     `links` gives the currency of each link's offer.
     """
-    found = SourceTotal.objects.filter(
-        period.where(),
-        enrollment__in=TrackingLink.objects.filter(pk__in=list(links)).values("enrollment"),
-        dimension=Dimension.LINK,
-        value__in=[str(link_id) for link_id in links],
-    )
-    sums = {int(row["value"]): row for row in found.values("value").annotate(**_sums())}
+    found: QuerySet[Any, Any]
+    if period == ALL_TIME:
+        totals = LinkTotal.objects.filter(link__in=list(links))
+        found = totals.values(value=Cast("link_id", TextField()))
+    else:
+        found = SourceTotal.objects.filter(
+            period.where(),
+            enrollment__in=TrackingLink.objects.filter(pk__in=list(links)).values("enrollment"),
+            dimension=Dimension.LINK,
+            value__in=[str(link_id) for link_id in links],
+        ).values("value")
+    sums = {int(row["value"]): row for row in found.annotate(**_sums())}
     return {
         link_id: _figures(sums[link_id] | {"currency": currency})
         if link_id in sums
@@ -221,8 +221,18 @@ def _table(grouped: QuerySet[Any, Any], order: str, limit: int) -> SourceTable:
     return SourceTable(tuple(_figures(row) for row in rows[:shown]), len(rows) > shown)
 
 
-def _links(found: QuerySet[SourceTotal], order: str, limit: int) -> LinkTable:
-    table = _table(found.values("value", currency=F("enrollment__offer__currency")), order, limit)
+def _links(whose: str, ids: Iterable[int], period: DateRange, order: str, limit: int) -> LinkTable:
+    """`whose` is the lookup of the enrollments for `ids`. All days are one row of each link."""
+    grouped: QuerySet[Any, Any]
+    if period == ALL_TIME:
+        grouped = LinkTotal.objects.filter(**{f"link__{whose}": list(ids)}).values(
+            value=Cast("link_id", TextField()), currency=F("link__enrollment__offer__currency")
+        )
+    else:
+        grouped = SourceTotal.objects.filter(
+            period.where(), dimension=Dimension.LINK, **{whose: list(ids)}
+        ).values("value", currency=F("enrollment__offer__currency"))
+    table = _table(grouped, order, limit)
     links = TrackingLink.objects.select_related("enrollment__member", "enrollment__offer").in_bulk(
         [int(row.value) for row in table.rows]
     )

@@ -276,7 +276,14 @@ class SourceTotal(TenantModel):
                 sums={name: f"moved.{name}" for name in SOURCE_FIGURES},
                 join=f"{JOIN_ENROLLMENT} WHERE moved.dimension <> 'link'",
                 on=(pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete),
-            )
+            ),
+            *kept_in(
+                "tracking_linktotal",
+                keys={"link_id": "moved.value::bigint"},
+                sums={name: f"moved.{name}" for name in SOURCE_FIGURES},
+                join="WHERE moved.dimension = 'link'",
+                on=(pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete),
+            ),
         ]
 
 
@@ -305,4 +312,26 @@ class OfferSource(KeptSum):
                 fields=["brand", "offer", "dimension", "day"], name="tracking_offersource_days"
             ),
             models.Index(fields=["brand", "dimension", "day"], name="tracking_offersource_all"),
+        ]
+
+
+class LinkTotal(KeptSum):
+    """The sum of a link's source totals of all days. A trigger keeps it."""
+
+    KEYS = ("link_id",)
+    FIGURES = SOURCE_FIGURES
+
+    link = TenantForeignKey(TrackingLink)
+    clicks = models.BigIntegerField(default=0)
+    visitors = models.BigIntegerField(default=0)
+    robots = models.BigIntegerField(default=0)
+    inactive = models.BigIntegerField(default=0)
+    conversions = models.BigIntegerField(default=0)
+    sales_minor = models.BigIntegerField(default=0)
+    commission_minor = models.BigIntegerField(default=0)
+
+    class Meta(KeptSum.Meta):
+        indexes = [
+            *KeptSum.Meta.indexes,
+            models.Index(fields=["brand", "link"], name="tracking_linktotal_link"),
         ]

@@ -71,6 +71,17 @@ SELECT concat_ws(' ', dimension, quote_literal(value), 'on', day, 'of offer'), o
 FROM moved GROUP BY offer_id, day, dimension, value
 HAVING ({_ADDED}) IS DISTINCT FROM ({_ZEROS})
 """  # noqa: S608
+_LINKS = f"""
+WITH moved AS (
+  SELECT link_id, {", ".join(SOURCE_FIGURES)}
+  FROM tracking_linktotal WHERE brand_id = %(brand)s
+  UNION ALL
+  SELECT value::bigint, {_NEGATIVE}
+  FROM tracking_sourcetotal WHERE brand_id = %(brand)s AND dimension = 'link'
+)
+SELECT 'all days of link', link_id, concat_ws(' ', {_ADDED}) || ' too much', 'nothing'
+FROM moved GROUP BY link_id HAVING ({_ADDED}) IS DISTINCT FROM ({_ZEROS})
+"""  # noqa: S608
 # An order and its click that were stored at the same moment find each other within seconds.
 _WAITING = """
 SELECT 'click of conversion', source.conversion_id, 'not found yet', click.click_id
@@ -81,4 +92,4 @@ FROM tracking_conversionsource source JOIN tracking_click click
 WHERE source.brand_id = %(brand)s AND NOT source.is_known
   AND source.recorded_at < now() - interval '10 minutes'
 """
-SOURCE_QUERIES = (_SOURCES, _OFFER_SOURCES, _WAITING)
+SOURCE_QUERIES = (_SOURCES, _OFFER_SOURCES, _LINKS, _WAITING)

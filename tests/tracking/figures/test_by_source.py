@@ -24,7 +24,7 @@ from tracking.figures.by_source import (
     sources_of_enrollments,
     sources_of_offers,
 )
-from tracking.figures.metrics import DateRange
+from tracking.figures.metrics import ALL_TIME, DateRange
 from tracking.figures.top_products import (
     ProductFigures,
     top_products_of_enrollments,
@@ -89,6 +89,7 @@ def test_a_links_figures_with_its_robots(cast: Cast, link: TrackingLink) -> None
     store(click_line(link), click_line(link, kind="robot"), click_line(other, kind="inactive"))
 
     table = links_of_offers([cast.glow.pk], period=TODAY)
+    assert links_of_offers([cast.glow.pk]) == table
 
     figures = SourceFigures(str(link.pk), "GBP", clicks=1, visitors=1, robots=1)
     assert [(row.link, row.figures) for row in table.rows] == [
@@ -98,10 +99,11 @@ def test_a_links_figures_with_its_robots(cast: Cast, link: TrackingLink) -> None
     assert str(table.rows[0].link.enrollment.member) == str(cast.mara)
     assert [row.link for row in links_of_enrollments([other.enrollment_id]).rows] == [other]
     third = TrackingLink.objects.get(enrollment=cast.june_in_glow)
-    assert figures_of_links({link.pk: "GBP", third.pk: "GBP"}) == {
-        link.pk: figures,
-        third.pk: SourceFigures(str(third.pk), "GBP"),
-    }
+    for period in (ALL_TIME, TODAY):
+        assert figures_of_links({link.pk: "GBP", third.pk: "GBP"}, period=period) == {
+            link.pk: figures,
+            third.pk: SourceFigures(str(third.pk), "GBP"),
+        }
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,11 @@ from tracking.links.partitions import month_after, months_kept
 from tracking.links.storing import MAX_AGE, MAX_AHEAD, Stored, store_batches
 from tracking.links.tracking_links import give_links
 from tracking.models import (
+    SOURCE_FIGURES,
     Click,
     ClickBatch,
     DailyTotal,
+    LinkTotal,
     OfferDay,
     OfferSource,
     RefusedClicks,
@@ -119,6 +121,8 @@ def test_totals_of_a_day_and_of_each_source(link: TrackingLink) -> None:
     }
     [of_link] = SourceTotal.objects.filter(dimension="link")
     assert (of_link.robots, of_link.inactive) == (4, 1)
+    [all_days] = LinkTotal.objects.filter(link=link)
+    assert [getattr(all_days, name) for name in SOURCE_FIGURES] == [4, 2, 4, 1, 0, 0, 0]
     assert DailyTotal.objects.get().clicks == 4
     assert OfferDay.objects.get().clicks == 4
     of_offer = {(row.dimension, row.value): row.clicks for row in OfferSource.objects.all()}
