@@ -14,11 +14,13 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import os
 import selectors
 import socket
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +28,7 @@ RECEIVE_BYTES = 1 << 18
 END_OF_HEADERS = b"\r\n\r\n"  # a redirect has no body
 REDIRECT = b"HTTP/1.1 302 "
 TICK_SECONDS = 0.001
+PRIORITY = -10  # root may go before others
 BUNCH = 4  # requests that a connection is sent at once, with a rate
 
 
@@ -86,6 +89,8 @@ def at_full_speed(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def at_a_rate(given: dict[str, Any]) -> dict[str, Any]:
+    with suppress(PermissionError):  # what this process waits for a core is no time of the server
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     requests = itertools.cycle([text.encode() for text in given["requests"]])
     pause, times, redirects = 1 / given["rate"], list[float](), 0
     with selectors.DefaultSelector() as ready:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from benchmarks.brand_with_members import BY, NOW, make_brand
@@ -33,6 +34,7 @@ from config.local.ports import HOST, reserve
 from core.tenancy import acting_for
 from offers.models import Enrollment
 from tests.own_processes import children_of
+from tracking.links.click_stream import client
 from tracking.links.tracking_links import give_links
 
 SECONDS = float(os.environ.get("REDIRECT_SECONDS", "5"))
@@ -54,6 +56,7 @@ REQUEST = (
 def run() -> None:
     requests = requests_of_links("redirects")
     servers, others = cores()
+    keep_services_on(others)
     with (
         tempfile.TemporaryDirectory() as folder,
         consumer(),
@@ -230,6 +233,19 @@ def on_cores(chosen: set[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def keep_services_on(chosen: set[int]) -> None:
+    """Move PostgreSQL and Valkey, which run already, to these cores, with all that they start."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [(own,)] = cursor.fetchall()
+    postgres = int(Path(f"/proc/{own}/stat").read_text().rpartition(")")[2].split()[1])
+    with client(settings.CLICKS_URL, timeout=5) as stream:
+        valkey = int(stream.info("server")["process_id"])
+    for process in (postgres, *children_of(postgres), valkey):
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), chosen)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from benchmarks.redirects import (
     ask,
     consumer,
     cores,
+    keep_services_on,
     memory_of,
     on_cores,
     requests_of_links,
@@ -38,6 +39,7 @@ MAX_STORING_SECONDS = 2 * SECONDS + 60
 def run() -> None:
     requests = requests_of_links("steady")
     servers, others = cores()
+    keep_services_on(others)
     with (
         tempfile.TemporaryDirectory() as folder,
         consumer(),
