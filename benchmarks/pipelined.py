@@ -4,8 +4,8 @@
 (whole, as text), and depth or rate. With `depth`, each connection sends so many requests at once
 and waits for all of their answers: as fast as the server can. With `rate`, so many requests a
 second are begun whatever the server does; an answer's time counts from when its request was due.
-Then it sends and receives once a millisecond, which may add as much to a time: a client that is
-always busy measures itself.
+Then it sends and receives once a millisecond, which may add as much to a time, and goes before
+other processes where it may: a client that is always busy, or waits for a core, measures itself.
 It prints the number of answers, how many were redirects, the seconds, and with `rate` the times.
 """
 
@@ -28,7 +28,7 @@ RECEIVE_BYTES = 1 << 18
 END_OF_HEADERS = b"\r\n\r\n"  # a redirect has no body
 REDIRECT = b"HTTP/1.1 302 "
 TICK_SECONDS = 0.001
-PRIORITY = -10  # root may go before others
+PRIORITY = -10  # before others, which only root may ask for
 BUNCH = 4  # requests that a connection is sent at once, with a rate
 
 

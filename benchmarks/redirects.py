@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,8 @@ REQUEST = (
 def run() -> None:
     requests = requests_of_links("redirects")
     servers, others = cores()
-    keep_services_on(others)
     with (
+        services_on(others),
         tempfile.TemporaryDirectory() as folder,
         consumer(),
         on_cores(servers),
@@ -235,17 +235,30 @@ def on_cores(chosen: set[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def keep_services_on(chosen: set[int]) -> None:
-    """Move PostgreSQL and Valkey, which run already, to these cores, with all that they start."""
+@contextmanager
+def services_on(chosen: set[int]) -> Iterator[None]:
+    """Have PostgreSQL and Valkey, which run already, on these cores during the block."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         [(own,)] = cursor.fetchall()
     postgres = int(Path(f"/proc/{own}/stat").read_text().rpartition(")")[2].split()[1])
     with client(settings.CLICKS_URL, timeout=5) as stream:
         valkey = int(stream.info("server")["process_id"])
-    for process in (postgres, *children_of(postgres), valkey):
-        for thread in Path(f"/proc/{process}/task").iterdir():
-            os.sched_setaffinity(int(thread.name), chosen)
+    before = os.sched_getaffinity(postgres)
+    move((postgres, valkey), chosen)
+    try:
+        yield
+    finally:
+        move((postgres, valkey), before)
+
+
+def move(services: tuple[int, ...], cores: set[int]) -> None:
+    """Move processes with their threads and children to these cores."""
+    for process in (*services, *(child for one in services for child in children_of(one))):
+        with suppress(OSError):  # it has ended
+            if Path(f"/proc/{process}/comm").read_text().startswith(("postgres", "valkey")):
+                for thread in Path(f"/proc/{process}/task").iterdir():
+                    os.sched_setaffinity(int(thread.name), cores)
 
 
 @contextmanager

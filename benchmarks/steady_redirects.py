@@ -20,10 +20,10 @@ from benchmarks.redirects import (
     ask,
     consumer,
     cores,
-    keep_services_on,
     memory_of,
     on_cores,
     requests_of_links,
+    services_on,
     speed,
     stored,
     until_stored,
@@ -39,8 +39,8 @@ MAX_STORING_SECONDS = 2 * SECONDS + 60
 def run() -> None:
     requests = requests_of_links("steady")
     servers, others = cores()
-    keep_services_on(others)
     with (
+        services_on(others),
         tempfile.TemporaryDirectory() as folder,
         consumer(),
         on_cores(servers),

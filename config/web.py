@@ -37,23 +37,28 @@ MAX_SOON, SOON_SECONDS = 10, 15.0
 class Respawns(dict[int, float]):
     """When granian started each worker anew, by the clock of time.monotonic.
 
-    granian ends the server, with the workers that serve, if one ends within seconds of that. They
-    may be killed twice, so it hears of it only after MAX_SOON such ends of a worker in a row.
+    granian ends the server, and the workers that serve, if a worker ends within seconds of that. A
+    worker may be killed twice within seconds, which is no defect: granian hears of it only after
+    MAX_SOON such ends of one worker in a row.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.last: dict[int, float] = {}
+        self.last: dict[int, float] = {}  # stays when granian forgets the times
         self.soon: Counter[int] = Counter()
 
     def __setitem__(self, worker: int, at: float) -> None:
-        is_soon = at - self.last.get(worker, -math.inf) <= SOON_SECONDS
-        self.soon[worker] = self.soon[worker] + 1 if is_soon else 0
+        self.soon[worker] = self.soon[worker] + 1 if self.is_soon(worker, at) else 0
         self.last[worker] = at
         super().__setitem__(worker, at)
 
+    def is_soon(self, worker: int, at: float) -> bool:
+        return at - self.last.get(worker, -math.inf) <= SOON_SECONDS
+
     def get(self, worker: int, default: Any = None) -> Any:
-        return super().get(worker, default) if self.soon[worker] >= MAX_SOON else default
+        """A time that granian takes for a moment ago, once it may end the server."""
+        is_broken = self.soon[worker] >= MAX_SOON and self.is_soon(worker, time.monotonic())
+        return math.inf if is_broken else default
 
 
 class Server(MPServer):

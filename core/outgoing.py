@@ -130,7 +130,7 @@ def addresses_of(host: str) -> list[Address]:
     """
     found = _literal(host) or _resolved(host)
     if not found:
-        raise NoAnswerError("has no address: the name of its host is not known")
+        raise UnreachableError("has no address: the name of its host is not known")
     if not all(is_public(one) or (settings.LOCAL and one.is_loopback) for one in found):
         raise ForbiddenAddressError("leads to a private network")
     return found
@@ -232,7 +232,7 @@ class Caller:
         """
         seconds = min(self.seconds, seconds_left())
         if seconds <= 0:
-            raise NoAnswerError("did not answer in time")
+            raise UnreachableError("did not answer in time")
         self.until = time.monotonic() + seconds
         self._client.cookies.clear()  # the next call may be for another brand
         if stand_in := stand_in_for(url):
@@ -248,6 +248,8 @@ class Caller:
                 else:
                     body = self._beginning(answer, wanted_bytes)
                 return Answer(answer.status_code, answer.headers, body)
+        except httpx.ConnectTimeout:
+            raise UnreachableError("can't be reached in time") from None
         except httpx.TimeoutException:
             raise NoAnswerError(f"did not answer within {seconds:.3g} seconds") from None
         except httpx.ConnectError as error:
@@ -331,7 +333,7 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        failed: Exception = NoAnswerError("can't be reached")
+        failed: Exception = UnreachableError("can't be reached")
         for address in addresses_of(host):
             try:
                 stream = super().connect_tcp(

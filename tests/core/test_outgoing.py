@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import time
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
@@ -13,11 +15,13 @@ import httpx
 import pytest
 from django.test import override_settings
 
+from core import outgoing
 from core.outgoing import (
     Answer,
     Caller,
     ForbiddenAddressError,
     NoAnswerError,
+    UnreachableError,
     addresses_of,
     calls_within,
     http_time,
@@ -73,7 +77,7 @@ def test_several_calls_end_in_one_time_together(echo: Echo) -> None:
         with pytest.raises(NoAnswerError, match="did not answer"):
             caller.send("GET", echo.address)
         assert seconds_left() <= 0
-        with pytest.raises(NoAnswerError, match="did not answer in time"):
+        with pytest.raises(UnreachableError, match="did not answer in time"):
             caller.send("GET", echo.address)
     assert time.monotonic() - begun < 5
     assert len(echo.requests) == 1
@@ -168,9 +172,29 @@ def test_what_is_no_answer_is_said(fault: Fault, said: str, echo: Echo) -> None:
         caller.send("GET", echo.address).json()
 
 
-def test_nobody_listens(echo: Echo) -> None:
-    with Caller() as caller, pytest.raises(NoAnswerError, match="can't be reached"):
-        caller.send("GET", "http://127.0.0.1:1/")
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://127.0.0.1:1/", "can't be reached"),
+        ("http://nobody.invalid/", "the name of its host is not known"),
+    ],
+)
+def test_who_can_not_be_reached_has_taken_nothing(address: str, said: str) -> None:
+    with Caller() as caller, pytest.raises(UnreachableError, match=said):
+        caller.send("GET", address)
+
+
+def test_who_takes_no_connection_in_time_has_taken_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outgoing, "CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as others:
+        for _ in range(3):  # more than it keeps: the next one waits
+            waiting = others.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        with Caller() as caller, pytest.raises(UnreachableError):
+            caller.send("GET", f"http://127.0.0.1:{full.getsockname()[1]}/")
 
 
 @pytest.mark.parametrize(

@@ -217,12 +217,14 @@ def days_of_source(
 
 def _table(grouped: QuerySet[Any, Any], order: str, limit: int) -> SourceTable:
     shown = max(1, min(limit, MAX_ROWS))
-    rows = list(_sorted(grouped.annotate(**_sums()), order)[: shown + 1])
+    # What came and was taken back, such as a rejected order, is no source of anything.
+    with_any = grouped.annotate(**_sums()).exclude(**dict.fromkeys(_sums(), 0))
+    rows = list(_sorted(with_any, order)[: shown + 1])
     return SourceTable(tuple(_figures(row) for row in rows[:shown]), len(rows) > shown)
 
 
 def _links(whose: str, ids: Iterable[int], period: DateRange, order: str, limit: int) -> LinkTable:
-    """`whose` is the lookup of the enrollments for `ids`. All days are one row of each link."""
+    """`whose` is the lookup that finds enrollments by `ids`. Of all time, the links' kept sums."""
     grouped: QuerySet[Any, Any]
     if period == ALL_TIME:
         grouped = LinkTotal.objects.filter(**{f"link__{whose}": list(ids)}).values(

@@ -7,14 +7,6 @@ from django.db import migrations, models
 
 from core.db import AddTenantForeignKey
 
-# The triggers lock the source totals until the end, so none is missed or counted twice.
-FIGURES = "clicks, visitors, robots, inactive, conversions, sales_minor, commission_minor"
-ADD_ALL = f"""
-INSERT INTO tracking_linktotal (brand_id, link_id, {FIGURES}, is_folded)
-SELECT brand_id, value::bigint, {", ".join(f"sum({name})" for name in FIGURES.split(", "))}, true
-FROM tracking_sourcetotal WHERE dimension = 'link' GROUP BY 1, 2
-"""  # noqa: S608
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -127,5 +119,4 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.RunSQL(ADD_ALL, migrations.RunSQL.noop),
     ]

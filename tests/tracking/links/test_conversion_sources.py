@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib import import_module
 from itertools import permutations
 from random import Random
 
 import pytest
+from django.db import connection
 from django.db.models import Q
 
 from accounts.models import Brand
+from core.kept_sums import fold_all
 from core.tenancy import acting_for
 from offers.models import Enrollment
 from tests.cast import NOW, SYSTEM, Cast, order, refund
 from tests.clicks import click_line, store
+from tracking.figures.by_source import figures_of_links, links_of_offers
+from tracking.figures.metrics import DateRange
 from tracking.links import click_ids
 from tracking.links.conversion_sources import find_missed_clicks
 from tracking.models import (
@@ -22,6 +27,7 @@ from tracking.models import (
     Conversion,
     ConversionSource,
     DailyTotal,
+    LinkTotal,
     OfferSource,
     SourceTotal,
     TrackingLink,
@@ -286,3 +292,36 @@ def test_totals_are_what_reconcile_computes_after_any_history(cast: Cast, seed: 
         assert ConversionSource.objects.filter(is_known=True).exists()
         below = Q(clicks__lt=0) | Q(visitors__lt=0) | Q(conversions__lt=0) | Q(sales_minor__lt=0)
         assert not SourceTotal.objects.filter(below).exists()
+
+
+def test_the_figures_of_all_days_are_added_up_once(cast: Cast, link: TrackingLink) -> None:
+    """The migration may run twice, and beside writers."""
+    add_up = import_module("tracking.migrations.0028_add_up_links").ADD
+    store(line(link, click_ids.make(link_id=link.pk, clicked_at=CLICKED_AT)))
+    LinkTotal.objects.all().delete()
+    store(line(link, click_ids.make(link_id=link.pk, clicked_at=CLICKED_AT)))
+
+    for _ in range(2):
+        with connection.cursor() as cursor:
+            cursor.execute(add_up)
+    assert figures_of_links({link.pk: "GBP"})[link.pk].clicks == 2
+    check(cast)
+    LinkTotal.objects.all().delete()
+    assert any("all days of link" in str(one) for one in differences(cast.juniper))
+
+
+def test_a_link_whose_only_sale_was_taken_back_has_no_row(cast: Cast, link: TrackingLink) -> None:
+    click_id = click_ids.make(link_id=link.pk, clicked_at=CLICKED_AT)
+    record_order(
+        source="api", order=order("1", promo_code=None, click_id=click_id), by=SYSTEM, now=NOW
+    )
+    assert len(links_of_offers([cast.glow.pk]).rows) == 1
+    reject_conversions(
+        conversion_ids=[Conversion.objects.get().pk], reason="no", by=SYSTEM, now=NOW
+    )
+
+    day = DateRange(NOW.date(), NOW.date())
+    assert links_of_offers([cast.glow.pk]).rows == ()
+    assert links_of_offers([cast.glow.pk], period=day).rows == ()
+    fold_all(now=NOW)
+    assert links_of_offers([cast.glow.pk]).rows == ()
