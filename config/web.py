@@ -44,16 +44,17 @@ class Respawns(dict[int, float]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.last: dict[int, float] = {}  # stays when granian forgets the times
         self.soon: Counter[int] = Counter()
+
+    def clear(self) -> None:
+        """Nothing: granian forgets all times when it starts a worker, and they are needed here."""
 
     def __setitem__(self, worker: int, at: float) -> None:
         self.soon[worker] = self.soon[worker] + 1 if self.is_soon(worker, at) else 0
-        self.last[worker] = at
         super().__setitem__(worker, at)
 
     def is_soon(self, worker: int, at: float) -> bool:
-        return at - self.last.get(worker, -math.inf) <= SOON_SECONDS
+        return at - super().get(worker, -math.inf) <= SOON_SECONDS
 
     def get(self, worker: int, default: Any = None) -> Any:
         """A time that granian takes for a moment ago, once it may end the server."""

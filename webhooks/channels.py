@@ -47,6 +47,15 @@ _SEAL = Seal("chat channels")  # part of the keys: with another text nothing sto
 _ADDRESS = "address"
 
 
+class Outcome(Enum):
+    """What came of a message."""
+
+    TAKEN = auto()
+    NOT_TAKEN = auto()
+    UNKNOWN = auto()
+    GONE = auto()
+
+
 def channel_of_brand() -> Channel | None:
     """Return the channel of the brand acted for."""
     return Channel.objects.select_related("brand").first()
@@ -129,16 +138,15 @@ def post_claimed(channel: Channel, text: str, *, now: datetime) -> bool:
     """
     came_of_it = _post(channel, text, now=now)
     if came_of_it is Outcome.NOT_TAKEN:
-        is_last = channel.tries == MAX_RETRIES
         claimed = Channel.objects.filter(pk=channel.pk, digest=channel.digest, digest_at=now)
-        claimed.update(
-            digest_at=now if is_last else channel.digest_at,
-            digest_counts=channel.digest_counts,
-            tries=0 if is_last else channel.tries + 1,
-            retry_at=next_morning(now, channel.brand.zone)
-            if is_last
-            else now + FIRST_PAUSE * 2**channel.tries,
-        )
+        told = channel.digest_counts
+        if channel.tries < MAX_RETRIES:
+            retry_at, tries = now + FIRST_PAUSE * 2**channel.tries, channel.tries + 1
+            claimed.update(
+                digest_at=channel.digest_at, digest_counts=told, tries=tries, retry_at=retry_at
+            )
+        else:
+            claimed.update(digest_counts=told, retry_at=next_morning(now, channel.brand.zone))
     return came_of_it is Outcome.TAKEN
 
 
@@ -148,15 +156,6 @@ def post(channel: Channel, text: str, *, now: datetime) -> bool:
     A channel that is gone is stopped, and its brand's owners are told by mail.
     """
     return _post(channel, text, now=now) is Outcome.TAKEN
-
-
-class Outcome(Enum):
-    """What came of a message."""
-
-    TAKEN = auto()
-    NOT_TAKEN = auto()
-    UNKNOWN = auto()
-    GONE = auto()
 
 
 def _post(channel: Channel, text: str, *, now: datetime) -> Outcome:

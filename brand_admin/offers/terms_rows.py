@@ -109,8 +109,8 @@ class TermsRows:
     """The rows of tiers and rules that belong to a TermsForm."""
 
     def __init__(self, data: QueryDict | None, *, terms: Terms | None, currency: str) -> None:
-        asked = [prefix for name, prefix in MORE_ROWS.items() if name in (data or {})]
-        self.wanted = asked[0] if asked else ""
+        asked = (prefix for name, prefix in MORE_ROWS.items() if name in (data or {}))
+        self.wanted = next(asked, "")
         self.refused = ""  # "tiers" or "rules", if they don't go together
         shown = _counted(data) if data else None
         self.tiers = TierRows(

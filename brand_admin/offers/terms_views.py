@@ -154,7 +154,6 @@ def _terms_page(
         replaced=replaced,
         form=form,
         rows=rows,
-        is_more_open=form.sets_more,
         status=422 if form.errors or rows.has_errors else 200,
     )
 

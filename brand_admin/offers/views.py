@@ -58,7 +58,6 @@ def offer_new(request: BrandRequest) -> HttpResponse:
         section=SECTION,
         form=form,
         rows=rows,
-        is_more_open=form.sets_more,
         project=project,
         status=422 if form.errors or rows.has_errors else 200,
     )

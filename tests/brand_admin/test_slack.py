@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -133,6 +133,12 @@ def test_a_channel_that_is_gone_is_stopped_and_its_owners_are_told(
         assert said in shown(desk_of(cast.theo).get(at(cast.juniper, "settings_slack")))
 
 
+def post_in_rounds(minutes: Iterable[int]) -> None:
+    """Post what is due so many minutes after the next morning's beginning."""
+    for minute in minutes:
+        post_digests(now=NEXT_MORNING + timedelta(minutes=minute))
+
+
 @pytest.mark.usefixtures("to_review")
 @pytest.mark.parametrize("digest", [Digest.DAILY, Digest.AT_ONCE])
 def test_a_digest_that_is_not_taken_is_posted_again_a_few_times(
@@ -143,7 +149,7 @@ def test_a_digest_that_is_not_taken_is_posted_again_a_few_times(
 
     tried: list[int] = []
     for minute in range(60):
-        post_digests(now=NEXT_MORNING + timedelta(minutes=minute))
+        post_in_rounds([minute])
         tried += [minute] * (len(chat.requests) - len(tried))
     assert tried == [0, 2, 6, 14]
     assert len(set(chat.texts)) == 1
@@ -157,8 +163,7 @@ def test_what_a_channel_does_not_take_is_posted_on_the_next_morning(
     entered(cast, chat, digest)
     chat.faults += [Fault(reply=Reply(503))] * 6
 
-    for minute in range(0, 23 * 60, 2):
-        post_digests(now=NEXT_MORNING + timedelta(minutes=minute))
+    post_in_rounds(range(0, 23 * 60, 2))
     assert len(chat.requests) == 6
     assert post_digests(now=NEXT_MORNING + timedelta(days=1)) == 1
 
@@ -170,8 +175,7 @@ def test_a_digest_without_an_answer_may_have_been_taken_and_is_not_posted_again(
     entered(cast, chat)
     chat.faults.append(Fault(drops=True))
 
-    for minute in range(60):
-        post_digests(now=NEXT_MORNING + timedelta(minutes=minute))
+    post_in_rounds(range(60))
     assert len(chat.requests) == 1
 
 
@@ -195,8 +199,7 @@ def test_what_was_settled_meanwhile_leaves_all_tries_to_the_next_digest(
 ) -> None:
     entered(cast, chat, Digest.AT_ONCE)
     chat.faults += [Fault(reply=Reply(503))] * 5
-    for minute in range(31):
-        post_digests(now=NEXT_MORNING + timedelta(minutes=minute))
+    post_in_rounds(range(31))
     with acting_for(cast.juniper):
         assert Channel.objects.get().tries == 5
         ids = list(Conversion.objects.values_list("pk", flat=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -213,7 +215,29 @@ SOURCE_FIGURES = (
 )
 
 
-class SourceTotal(TenantModel):
+class SourceFigures(TenantModel):
+    """The columns of SOURCE_FIGURES."""
+
+    clicks = models.BigIntegerField(default=0)
+    visitors = models.BigIntegerField(default=0)
+    robots = models.BigIntegerField(default=0)
+    inactive = models.BigIntegerField(default=0)
+    conversions = models.BigIntegerField(default=0)
+    sales_minor = models.BigIntegerField(default=0)
+    commission_minor = models.BigIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        abstract = True
+
+
+# What a kept sum of source totals adds up, and when.
+_KEPT: dict[str, Any] = {
+    "sums": {name: f"moved.{name}" for name in SOURCE_FIGURES},
+    "on": (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete),
+}
+
+
+class SourceTotal(SourceFigures):
     """One enrollment's figures of one source on one day in the brand's time zone.
 
     `clicks` and `visitors` are of visits; a visitor is counted once per enrollment, source and day.
@@ -232,13 +256,6 @@ class SourceTotal(TenantModel):
     dimension = models.CharField(max_length=8, choices=Dimension)
     value = models.CharField(max_length=253, blank=True)
     number = models.SmallIntegerField(null=True)
-    clicks = models.BigIntegerField(default=0)
-    visitors = models.BigIntegerField(default=0)
-    robots = models.BigIntegerField(default=0)
-    inactive = models.BigIntegerField(default=0)
-    conversions = models.BigIntegerField(default=0)
-    sales_minor = models.BigIntegerField(default=0)
-    commission_minor = models.BigIntegerField(default=0)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -273,21 +290,19 @@ class SourceTotal(TenantModel):
                     "dimension": "moved.dimension",
                     "value": "moved.value",
                 },
-                sums={name: f"moved.{name}" for name in SOURCE_FIGURES},
                 join=f"{JOIN_ENROLLMENT} WHERE moved.dimension <> 'link'",
-                on=(pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete),
+                **_KEPT,
             ),
             *kept_in(
                 "tracking_linktotal",
                 keys={"link_id": "moved.value::bigint"},
-                sums={name: f"moved.{name}" for name in SOURCE_FIGURES},
                 join="WHERE moved.dimension = 'link'",
-                on=(pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete),
+                **_KEPT,
             ),
         ]
 
 
-class OfferSource(KeptSum):
+class OfferSource(KeptSum, SourceFigures):
     """The sum of an offer's source totals, of all dimensions but links. A trigger keeps it."""
 
     KEYS = ("offer_id", "day", "dimension", "value")
@@ -297,13 +312,6 @@ class OfferSource(KeptSum):
     day = models.DateField()
     dimension = models.CharField(max_length=8, choices=Dimension)
     value = models.CharField(max_length=253, blank=True)
-    clicks = models.BigIntegerField(default=0)
-    visitors = models.BigIntegerField(default=0)
-    robots = models.BigIntegerField(default=0)
-    inactive = models.BigIntegerField(default=0)
-    conversions = models.BigIntegerField(default=0)
-    sales_minor = models.BigIntegerField(default=0)
-    commission_minor = models.BigIntegerField(default=0)
 
     class Meta(KeptSum.Meta):
         indexes = [
@@ -315,20 +323,13 @@ class OfferSource(KeptSum):
         ]
 
 
-class LinkTotal(KeptSum):
+class LinkTotal(KeptSum, SourceFigures):
     """The sum of a link's source totals of all days. A trigger keeps it."""
 
     KEYS = ("link_id",)
     FIGURES = SOURCE_FIGURES
 
     link = TenantForeignKey(TrackingLink)
-    clicks = models.BigIntegerField(default=0)
-    visitors = models.BigIntegerField(default=0)
-    robots = models.BigIntegerField(default=0)
-    inactive = models.BigIntegerField(default=0)
-    conversions = models.BigIntegerField(default=0)
-    sales_minor = models.BigIntegerField(default=0)
-    commission_minor = models.BigIntegerField(default=0)
 
     class Meta(KeptSum.Meta):
         indexes = [
