@@ -37,6 +37,7 @@ from tracking.orders.reading import read_order, read_refund
 POSTAL_ADDRESS = "1 Test Street\nLondon EC1A 1AA"
 SYSTEM = Actor.system("test")
 IBAN = "DE89370400440532013000"  # the example of the registry of IBANs
+RANDOM_PART = slice(-43, None)  # of a key of the API: 32 random bytes in base64, also with "_"
 
 
 @dataclass

@@ -20,7 +20,7 @@ from config.logs import formatter
 from core.tenancy import acting_for
 from tests.answers import Answer
 from tests.api.shop import Shop, key_for
-from tests.cast import NOW, SYSTEM, Cast
+from tests.cast import NOW, RANDOM_PART, SYSTEM, Cast
 from tracking.models import Conversion, Order, Refund
 
 pytestmark = pytest.mark.django_db
@@ -249,7 +249,7 @@ def test_the_key_stands_in_no_log_and_no_note(
             one.setLevel(level)
     REQUESTS.store()
 
-    own = secret.rpartition("_")[2]
+    own = secret[RANDOM_PART]
     logged = stream.getvalue()
     assert "RuntimeError" in logged, "the failure was not logged, so the test shows nothing"
     assert own not in logged
