@@ -42,6 +42,14 @@ def test_a_connection_is_used_again_and_its_open_transaction_is_rolled_back(pool
     pool.putconn(second)
 
 
+def test_a_statement_runs_in_the_process_of_its_connection(pool: Pool) -> None:
+    one = pool.getconn()
+
+    assert one.execute("SHOW max_parallel_workers_per_gather").fetchone() == ("0",)
+    assert one.execute("SHOW jit").fetchone() == ("off",)
+    pool.putconn(one)
+
+
 def test_connections_that_were_cut_are_replaced_before_anybody_gets_one(pool: Pool) -> None:
     cut = [pool.getconn(), pool.getconn()]
     pids = [one.info.backend_pid for one in cut]
