@@ -80,7 +80,7 @@ class CreatorLogin(User):
 
 # What a search for a member looks at.
 NAME_FIELDS = ("first_name", "last_name", "email")
-NAME_PIECES = pieces_of(*NAME_FIELDS)
+NAME_PIECES, NAME_INDEX = pieces_of(*NAME_FIELDS), "affiliates_member_pieces"
 
 
 class Member(TenantModel):
@@ -123,7 +123,7 @@ class Member(TenantModel):
                 name="affiliates_member_in_no_offer",
                 condition=models.Q(is_enrolled=False),
             ),
-            index_of_pieces(NAME_PIECES, name="affiliates_member_pieces"),
+            index_of_pieces(NAME_PIECES, name=NAME_INDEX),
         ]
         triggers = [
             live_brands_only(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 
-from affiliates.models import NAME_FIELDS, Member, MemberTag
+from affiliates.models import NAME_FIELDS, NAME_INDEX, Member, MemberTag
 from core.text import search_words
 from core.word_search import contains_word, few_ids, holds_word
 
@@ -18,7 +18,7 @@ def name_contains(word: str, *, via: str = "") -> Q:
 
 def members_matching(word: str) -> QuerySet[Member]:
     """Members whose name or address contains the word, found by an index of its pieces."""
-    return Member.objects.filter(contains_word(word, *NAME_FIELDS))
+    return Member.objects.filter(contains_word(word, *NAME_FIELDS, index=NAME_INDEX))
 
 
 def of_members_matching(word: str, *, member: str = "member") -> Q:
@@ -36,7 +36,7 @@ def members(
     """
     found = Member.objects.select_related("owner__user").order_by("last_name", "first_name", "id")
     for word in search_words(search):
-        found = found.filter(contains_word(word, *NAME_FIELDS))
+        found = found.filter(contains_word(word, *NAME_FIELDS, index=NAME_INDEX))
     if tag:
         found = found.filter(pk__in=MemberTag.objects.filter(tag=tag).values("member"))
     if owner_id is not None:

@@ -50,7 +50,7 @@ LISTS = {
     "/conversions": ("", "@deep", "status=pending", "status=rejected", "status=undecided",
                      "evidence=code", "evidence=click", "offer={offer}", "member={heavy_member}",
                      "member={light_member}&limit=1", "enrollment={heavy}",
-                     "enrollment={heavy}&status=pending", "offer={offer}&status=rejected",
+                     "enrollment={heavy}&status=pending&limit=1", "offer={offer}&status=rejected",
                      "search=77", "search=Name7&limit=1", "search=nobody"),
     "/members": ("", "@deep", "search=Name7", "search=m77@", "search=nobody", "tag=vip",
                  "owner=none", "offer={offer}", "offer=none"),
@@ -120,7 +120,7 @@ SELECT brand_id, enrollment_id, order_id::text, occurred_at, '', occurred_at,
   CASE order_id %% 100 WHEN 0 THEN '' ELSE 'No' END,
   CASE order_id %% 100 WHEN 0 THEN '' ELSE 'bench' END,
   CASE order_id %% 100 WHEN 0 THEN NULL ELSE occurred_at END
-FROM tracking_conversion WHERE brand_id = %(brand)s AND order_id %% 20 = 0;
+FROM tracking_conversion WHERE brand_id = %(brand)s AND order_id %% 20 < 2;
 
 UPDATE offers_enrollment SET status = 'inactive', deactivated_at = now() WHERE id IN (
   SELECT id FROM offers_enrollment WHERE brand_id = %(brand)s AND id > %(heavy)s

@@ -3,9 +3,9 @@
 PostgreSQL's own extension for that (pg_trgm) is not on every server, and its indexes know no
 brand. So `core_pieces` cuts texts into all pieces of one to three letters, in upper case and with
 the brand before them ("12:MAR"), and a GIN index holds them. A text contains a word only if it has
-all pieces of the word: those of three letters, or the word itself if it is shorter. As the reverse
-does not follow, a search compares the text as well: `contains_word` is `has_pieces` and
-`holds_word`.
+all pieces of the word: those of three letters, or the word itself if it is shorter. The index is
+asked for the rarer of them (`core_rare_pieces`). As a text that has them may lack the word, a
+search compares the text as well: `contains_word` is `has_pieces` and `holds_word`.
 """
 
 from __future__ import annotations
@@ -49,9 +49,12 @@ def index_of_pieces(pieces: Func, *, name: str, condition: Q | None = None) -> G
     return GinIndex(pieces, name=name, condition=condition, gin_pending_list_limit=MAX_PENDING_KB)
 
 
-def contains_word(word: str, *fields: str) -> Q:
-    """Match rows one of whose fields contains the word, by an index of `pieces_of` these fields."""
-    return holds_word(word, *fields) & has_pieces(pieces_of(*fields), word)
+def contains_word(word: str, *fields: str, index: str) -> Q:
+    """Match rows one of whose fields contains the word.
+
+    `index` is the name of the index of `pieces_of` these fields.
+    """
+    return holds_word(word, *fields) & has_pieces(pieces_of(*fields), word, index=index)
 
 
 def holds_word(word: str, *texts: str | Func[Any]) -> Q:
@@ -66,9 +69,14 @@ def holds_word(word: str, *texts: str | Func[Any]) -> Q:
     return reduce(or_, map(Q, found))
 
 
-def has_pieces(pieces: Func, word: str) -> Q:
-    """Match the rows that may contain the word, letter case aside. Compare their texts as well."""
-    of_word = Func(Value(current_brand_id()), Value(word), function="core_word_pieces")
+def has_pieces(pieces: Func, word: str, *, index: str) -> Q:
+    """Match the rows that may contain the word, letter case aside. Compare their texts as well.
+
+    `index` is the name of the index of these pieces; its statistics tell which of them are rare.
+    """
+    of_word = Func(
+        Value(current_brand_id()), Value(word), Value(index), function="core_rare_pieces"
+    )
     contained: Any = Func(
         pieces, of_word, template="%(expressions)s", arg_joiner=" @> ", output_field=BooleanField()
     )

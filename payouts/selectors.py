@@ -25,6 +25,7 @@ from payouts.models import (
     PayoutRunMember,
     PayoutState,
 )
+from payouts.models.payments import REFERENCE_INDEX
 
 
 def payouts(
@@ -45,7 +46,8 @@ def payouts(
         found = found.filter(member=member_id)
     found = found.filter(_between(first, last))
     for word in search_words(search):
-        found = found.filter(of_members_matching(word) | contains_word(word, "reference"))
+        referred = contains_word(word, "reference", index=REFERENCE_INDEX)
+        found = found.filter(of_members_matching(word) | referred)
     return found.filter(state=state) if state else found
 
 

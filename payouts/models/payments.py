@@ -26,6 +26,8 @@ from core.word_search import index_of_pieces, pieces_of
 from offers.models import JOIN_ENROLLMENT, Enrollment, Offer
 from payouts.models.details import DetailsRelease
 
+REFERENCE_INDEX = "payouts_payout_pieces"
+
 
 class PayoutState(models.TextChoices):
     DRAFT = "draft", "Draft"
@@ -169,7 +171,7 @@ class Payout(TenantModel):
         indexes = [
             models.Index(fields=["brand", "member", "-id"], name="payouts_payout_member"),
             models.Index(fields=["brand", "-created_at", "-id"], name="payouts_payout_newest"),
-            index_of_pieces(pieces_of("reference"), name="payouts_payout_pieces"),
+            index_of_pieces(pieces_of("reference"), name=REFERENCE_INDEX),
             models.Index(
                 fields=["brand", "state", "-created_at", "-id"], name="payouts_payout_in_state"
             ),
@@ -383,10 +385,7 @@ class PayoutItem(TenantModel):
 
 
 class PayoutRunEntry(TenantModel):
-    """A ledger entry that a draft would pay to a member.
-
-    Confirming or cancelling the run deletes it; confirming makes a PayoutItem instead.
-    """
+    """A ledger entry that a draft would pay; a PayoutItem in its place when it is confirmed."""
 
     line = TenantForeignKey(PayoutRunMember)
     entry = TenantForeignKey(LedgerEntry)

@@ -7,7 +7,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affiliates.models import NAME_PIECES, Member
+from affiliates.models import NAME_INDEX, NAME_PIECES, Member
 from affiliates.selectors import members
 from affiliates.services import add_member
 from core.tenancy import acting_for
@@ -64,13 +64,50 @@ def test_a_text_with_all_pieces_of_a_word_may_not_contain_it(cast: Cast) -> None
     with acting_for(cast.juniper):
         row = add_member(email="", first_name="abcab", last_name="", by=SYSTEM, now=NOW)
 
-        assert list(Member.objects.filter(has_pieces(NAME_PIECES, "bcabc"))) == [row]
+        has_all = has_pieces(NAME_PIECES, "bcabc", index=NAME_INDEX)
+        assert list(Member.objects.filter(has_all)) == [row]
         assert list(members(search="bcabc")) == []
 
 
 def test_another_brands_members_have_pieces_of_their_own(cast: Cast) -> None:
     with acting_for(cast.saltmarsh):
-        theirs = has_pieces(NAME_PIECES, "mara")
+        theirs = has_pieces(NAME_PIECES, "mara", index=NAME_INDEX)
     with acting_for(cast.juniper):
+        own = has_pieces(NAME_PIECES, "mara", index=NAME_INDEX)
         assert list(Member.objects.filter(theirs)) == []
-        assert list(Member.objects.filter(has_pieces(NAME_PIECES, "mara"))) == [cast.mara]
+        assert list(Member.objects.filter(own)) == [cast.mara]
+
+
+COMMON = """
+INSERT INTO affiliates_member (brand_id, email, first_name, last_name, version, joined_at)
+SELECT %(brand)s, 'm' || n || '@example.org', 'Common', 'L' || n, 1, now()
+FROM generate_series(1, 1000) n
+"""
+RARE_OF = "SELECT core_rare_pieces(%s, %s, %s)"
+
+
+@pytest.mark.parametrize(
+    ("word", "looked_up"),
+    [
+        ("common", ["COM", "OMM", "MMO", "MON"]),  # equally frequent
+        ("qommon", ["QOM"]),
+        ("xyz", ["XYZ"]),
+        ("e", ["E"]),
+    ],
+)
+def test_the_index_is_asked_for_the_rarer_pieces_of_a_word(
+    cast: Cast, word: str, looked_up: list[str]
+) -> None:
+    brand = cast.juniper.pk
+    with connection.cursor() as cursor:
+        cursor.execute(COMMON, {"brand": brand})
+        cursor.execute("ANALYZE affiliates_member")
+        cursor.execute(RARE_OF, [brand, word, NAME_INDEX])
+        [(pieces,)] = cursor.fetchall()
+        cursor.execute(RARE_OF, [brand, word, "an_index_without_statistics"])
+        [(all_pieces,)] = cursor.fetchall()
+
+    assert pieces == [f"{brand}:{piece}" for piece in looked_up]
+    assert set(pieces) <= set(all_pieces)
+    with acting_for(cast.juniper):
+        assert members(search=word).count() == {"common": 1_000, "e": 1_003}.get(word, 0)

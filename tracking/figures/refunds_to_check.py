@@ -15,7 +15,7 @@ from django.utils import timezone
 from core.text import search_words
 from core.word_search import contains_word
 from tracking.models import Refund, RefundState
-from tracking.models.orders import TO_CHECK
+from tracking.models.orders import REFUND_INDEX, TO_CHECK
 
 
 class RefundOutcome(models.TextChoices):
@@ -56,7 +56,8 @@ def refunds_to_check(
     if last is not None:
         found = found.filter(received_at__lt=last)
     for word in search_words(search):
-        found = found.filter(contains_word(word, "external_id", "order_external_id"))
+        numbered = contains_word(word, "external_id", "order_external_id", index=REFUND_INDEX)
+        found = found.filter(numbered)
     return found.order_by("-received_at", "-pk")
 
 

@@ -17,7 +17,7 @@ from core.text import search_words
 from core.word_search import has_pieces, holds_word
 from tracking.figures.conversion_search import begins_or_ends_with
 from tracking.models import Order
-from tracking.models.orders import CODE_PIECES, HAS_CODE, NOT_CREDITED
+from tracking.models.orders import CODE_INDEX, CODE_PIECES, HAS_CODE, NOT_CREDITED
 from tracking.orders.attribution import OTHER_CURRENCY
 from tracking.orders.same_order import MAY_BE_SAME
 
@@ -85,7 +85,7 @@ def _latest() -> QuerySet[Order]:
 
 def _matching(word: str) -> Q:
     """Match orders by number or code, each of which has an index."""
-    coded = HAS_CODE & holds_word(word, CODES) & has_pieces(CODE_PIECES, word)
+    coded = HAS_CODE & holds_word(word, CODES) & has_pieces(CODE_PIECES, word, index=CODE_INDEX)
     return begins_or_ends_with(word) | coded
 
 

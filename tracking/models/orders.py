@@ -33,7 +33,8 @@ SHOWN_NUMBER = Collate(Upper("number"), "C")
 
 NOT_CREDITED = ~models.Q(unattributed="")
 HAS_CODE = ~models.Q(promo_codes=[])
-CODE_PIECES = pieces_of_array("promo_codes")
+CODE_PIECES, CODE_INDEX = pieces_of_array("promo_codes"), "tracking_order_code_pieces"
+REFUND_INDEX = "tracking_refund_pieces"
 
 
 class PaymentStatus(models.TextChoices):
@@ -136,7 +137,7 @@ class Order(TenantModel):
             ),
             index_of_pieces(
                 CODE_PIECES,
-                name="tracking_order_code_pieces",
+                name=CODE_INDEX,
                 condition=NOT_CREDITED & HAS_CODE,
             ),
         ]
@@ -300,7 +301,7 @@ class Refund(TenantModel):
             ),
             index_of_pieces(
                 pieces_of("external_id", "order_external_id"),
-                name="tracking_refund_pieces",
+                name=REFUND_INDEX,
                 condition=TO_CHECK,
             ),
         ]

@@ -12,6 +12,7 @@ from tracking.models.conversions import Conversion
 
 MAX_NOTE_LENGTH = 500
 MAX_ANSWER_LENGTH = 1_000
+REFERENCE_INDEX = "tracking_question_pieces"
 
 
 class QuestionState(models.TextChoices):
@@ -64,7 +65,7 @@ class Question(TenantModel):
         ]
         indexes = [
             models.Index(fields=["brand", "-asked_at", "-id"], name="tracking_question_new"),
-            index_of_pieces(pieces_of("order_reference"), name="tracking_question_pieces"),
+            index_of_pieces(pieces_of("order_reference"), name=REFERENCE_INDEX),
             models.Index(fields=["brand", "enrollment", "-asked_at"], name="tracking_question_who"),
             models.Index(
                 fields=["brand", "asked_at"],

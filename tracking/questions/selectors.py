@@ -19,6 +19,7 @@ from core.word_search import contains_word, few_ids
 from offers.models import Enrollment
 from tracking.links.items import own_items
 from tracking.models import Click, Conversion, Order, PromoCode, Question, QuestionState
+from tracking.models.questions import REFERENCE_INDEX
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,14 @@ def questions(
     """
     found = Question.objects.select_related("enrollment__member", "enrollment__offer")
     if member_id is not None:
-        own = Enrollment.objects.filter(member=member_id)  # the index is by enrollment
-        found = found.filter(enrollment__in=own.values("pk"))
+        # The index is by enrollment. Only of the ids themselves does PostgreSQL know how many
+        # questions they asked.
+        own = Enrollment.objects.filter(member=member_id).values_list("pk", flat=True)
+        found = found.filter(enrollment__in=list(own))
     if state:
         found = found.filter(state=state)
     for word in search_words(search):
-        referred = contains_word(word, "order_reference")
+        referred = contains_word(word, "order_reference", index=REFERENCE_INDEX)
         found = found.filter(referred | _asked_by_members_matching(word))
     return (
         found.order_by("asked_at", "pk") if order == "asked" else found.order_by("-asked_at", "-pk")
