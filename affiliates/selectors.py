@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from affiliates.models import NAME_FIELDS, NAME_INDEX, Member, MemberTag
 from core.text import search_words
@@ -21,10 +22,15 @@ def members_matching(word: str) -> QuerySet[Member]:
     return Member.objects.filter(contains_word(word, *NAME_FIELDS, index=NAME_INDEX))
 
 
-def of_members_matching(word: str, *, member: str = "member") -> Q:
-    """Match rows whose `member` has the word in name or address. One query, for their numbers."""
-    few = few_ids(members_matching(word))
-    return name_contains(word, via=f"{member}__") if few is None else Q(**{f"{member}__in": few})
+def of_members_matching(word: str, *, rows: QuerySet[Any]) -> Q:
+    """Match those of the rows whose `member` has the word in name or address.
+
+    One query, for the ids of these members. Members without a row do not count, as a list would be
+    read to its end for them.
+    """
+    with_rows = Exists(rows.filter(member=OuterRef("pk")))
+    few = few_ids(members_matching(word).filter(with_rows))
+    return name_contains(word, via="member__") if few is None else Q(member__in=few)
 
 
 def members(

@@ -46,8 +46,8 @@ def payouts(
         found = found.filter(member=member_id)
     found = found.filter(_between(first, last))
     for word in search_words(search):
-        referred = contains_word(word, "reference", index=REFERENCE_INDEX)
-        found = found.filter(of_members_matching(word) | referred)
+        paid = of_members_matching(word, rows=Payout.objects.all())
+        found = found.filter(paid | contains_word(word, "reference", index=REFERENCE_INDEX))
     return found.filter(state=state) if state else found
 
 

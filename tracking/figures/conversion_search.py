@@ -16,7 +16,7 @@ from django.db.models.lookups import StartsWith
 
 from affiliates.selectors import of_members_matching
 from core import word_search
-from tracking.models import Order
+from tracking.models import Conversion, Order
 from tracking.models.orders import number_backwards, number_forwards
 
 
@@ -25,7 +25,7 @@ def conversions_matching(word: str) -> Q:
 
     The order number must begin or end with the word; name and address contain it.
     """
-    return _of_orders_numbered(word) | of_members_matching(word)
+    return _of_orders_numbered(word) | of_members_matching(word, rows=Conversion.objects.all())
 
 
 def orders_numbered(text: str) -> QuerySet[Order]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.selectors import current_zone
 from affiliates.selectors import members_matching, name_contains
@@ -82,7 +82,8 @@ def questions(
 
 def _asked_by_members_matching(word: str) -> Q:
     """Match questions whose member has the word in name or address. One query, for their ids."""
-    few = few_ids(Enrollment.objects.filter(member__in=members_matching(word)))
+    asked = Exists(Question.objects.filter(enrollment=OuterRef("pk")))
+    few = few_ids(Enrollment.objects.filter(asked, member__in=members_matching(word)))
     if few is None:
         return name_contains(word, via="enrollment__member__")
     return Q(enrollment__in=few)

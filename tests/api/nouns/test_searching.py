@@ -26,8 +26,14 @@ from tracking.questions.selectors import questions
 FEW, MANY = 1_500, 6_000
 A_PAGE = 51
 MAX_READ = 700  # rows of all tables together
-# Everybody is Common, one in four hundred is Rare, and one is Single and in no offer.
+# Everybody is Common, one in four hundred is Rare, and one is Single and in no offer. With fewer rows
+# as with more, the same members are Idle: nothing is theirs.
+IDLE = 600
 FILL = """
+INSERT INTO affiliates_member (brand_id, email, first_name, last_name, version, joined_at)
+SELECT %(brand)s, 'i' || n || '@example.org', 'Idle', 'I' || n, 1, now() - interval '1 year'
+FROM generate_series(1, CASE %(after)s WHEN 0 THEN %(idle)s ELSE 0 END) n;
+
 INSERT INTO affiliates_member (brand_id, email, first_name, last_name, version, joined_at)
 SELECT %(brand)s, 'm' || n || '@example.org', 'Common',
   CASE WHEN n = 5 THEN 'Single' WHEN n %% 400 = 0 THEN 'Rare' || n ELSE 'L' || n END, 1,
@@ -96,6 +102,7 @@ LISTS: dict[str, Find] = {
     "conversions, of all": lambda: conversions(search="common"),
     "conversions, of one": lambda: conversions(search="m77@"),
     "conversions, of nobody": lambda: conversions(search="nobody"),
+    "conversions, of many without": lambda: conversions(search="idle"),
     "conversions, all numbers": lambda: conversions(search="sold"),
     "conversions, one number": lambda: conversions(search="sold77-L"),
     "questions, of all": lambda: questions(search="common"),
@@ -106,6 +113,7 @@ LISTS: dict[str, Find] = {
     "payouts, of all": lambda: payouts(search="common"),
     "payouts, of one": lambda: payouts(search="m77@"),
     "payouts, of nobody": lambda: payouts(search="nobody"),
+    "payouts, of many without": lambda: payouts(search="idle"),
     "payouts, all references": lambda: payouts(search="cash"),
     "refunds, all": lambda: refunds_to_check(search="lost"),
     "refunds, one": lambda: refunds_to_check(search="t77-"),
@@ -142,7 +150,7 @@ def _fill(cast: Cast, *, after: int, until: int) -> None:
     terms = Terms.objects.get(offer=cast.glow).pk
     values = {
         "brand": cast.juniper.pk, "offer": cast.glow.pk, "terms": terms,
-        "after": after, "until": until,
+        "after": after, "until": until, "idle": IDLE,
     }  # fmt: skip
     with connection.cursor() as cursor:
         for statement in FILL.split(";\n"):
