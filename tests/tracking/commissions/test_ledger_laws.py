@@ -1,6 +1,6 @@
 """Whatever happens in whatever order: ledger = targets, totals = facts, no entry is paid twice.
 
-LAWS_STEPS in the environment is how many acts are tried (1,200); `make soak` tries a million.
+LAWS_STEPS in the environment is how many acts are tried (10,000); `make soak` tries a million.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from tests.tracking.commissions.ledger_acts import LedgerActs
 from tracking.models import ClickEarning, Conversion, ConversionStatus, Order
 from tracking.reconciliation.differences import differences
 
-STEPS = int(os.environ.get("LAWS_STEPS", "1_200"))
+STEPS = int(os.environ.get("LAWS_STEPS", "10_000"))
 ACTS_IN_A_LIFE = 50
-CHECKED_EVERY = 10
+CHECKED_EVERY = 25
 
 
 def wanted(row: Conversion) -> int:
@@ -46,7 +46,7 @@ def sum_in(state: PayoutState) -> int:
 class LedgerMachine(LedgerActs):
     """The laws that hold after every act, in the currency that the subclass names.
 
-    Checking them costs several times as much as an act, so they are checked after every tenth act
+    Checking them costs several times as much as an act, so they are checked after every 25th act
     and at the end. A failure is shortened to the fewest acts after which they do not hold.
     """
 
