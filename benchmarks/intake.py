@@ -46,7 +46,7 @@ def run() -> None:
     copy = BATCH * BATCHES / timed(copy_bare)
     show("  a bare COPY of as many orders and lines", f"{copy:,.0f} orders/s")
     show("  its rate as a multiple", f"{copy / rate:.1f}")
-    over_http(sample)
+    over_http(sample, in_process=rate)
     large = brand("large")
     add_sales_history(large, members=MEMBERS, conversions=ORDERS_BEFORE)
     with_codes(large)
@@ -117,7 +117,8 @@ def copy_bare() -> None:
                     out.write_row(line_row)
 
 
-def over_http(sample: BrandWithMembers) -> None:
+def over_http(sample: BrandWithMembers, *, in_process: float) -> None:
+    """Show the rates over HTTP; those of single orders also beside batches of this process."""
     with acting_for(sample.brand):
         key = create_api_key(label="shop", by=BY, now=NOW).secret
     connection.close()
@@ -131,7 +132,7 @@ def over_http(sample: BrandWithMembers) -> None:
         with served(workers=workers, API_RATE="0") as port:
             batches = sent(port, [batch], connections=2 * workers, status=200)
             alone = sent(port, singles, connections=CONNECTIONS, status=201)
-        show_rates(f"over HTTP, web workers {workers}", batches, alone)
+        show_rates(f"over HTTP, web workers {workers}", batches, alone, in_process)
 
 
 def sent(port: int, requests: list[str], *, connections: int, status: int) -> dict[str, Any]:
@@ -149,7 +150,9 @@ def sent(port: int, requests: list[str], *, connections: int, status: int) -> di
     return found
 
 
-def show_rates(where: str, batches: dict[str, Any], alone: dict[str, Any]) -> None:
+def show_rates(
+    where: str, batches: dict[str, Any], alone: dict[str, Any], in_process: float
+) -> None:
     batch_rate = BATCH * len(batches["served"]) / batches["seconds"]
     single_rate = len(alone["served"]) / alone["seconds"]
     show(f"{where}: batches of {BATCH}", f"{batch_rate:,.0f} orders/s")
@@ -158,3 +161,4 @@ def show_rates(where: str, batches: dict[str, Any], alone: dict[str, Any]) -> No
     cores = (found["cpu"] / found["seconds"] for found in (batches, alone))
     show("  of a core, their clients take", ", ".join(f"{part:.0%}" for part in cores))
     show("  beside the batches", f"{single_rate / batch_rate:.2f}")
+    show("  beside those that went in without HTTP", f"{single_rate / in_process:.2f}")
