@@ -26,8 +26,8 @@ from tracking.questions.selectors import questions
 FEW, MANY = 1_500, 6_000
 A_PAGE = 51
 MAX_READ = 700  # rows of all tables together
-# Everybody is Common, one in four hundred is Rare, and one is Single and in no offer. With fewer rows
-# as with more, the same members are Idle: nothing is theirs.
+# Everybody is Common, one in four hundred is Rare, and one is Single and in no offer. However long
+# the lists are, the same members are Idle: nothing is theirs.
 IDLE = 600
 FILL = """
 INSERT INTO affiliates_member (brand_id, email, first_name, last_name, version, joined_at)
