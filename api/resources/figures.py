@@ -11,7 +11,7 @@ from ninja import Query
 from api.authentication import Scope
 from api.problems import invalid
 from api.resources.operations import Noun
-from api.resources.reading import filter_id, page_of, row_named, shown_id
+from api.resources.reading import filter_id, page_of, row_id_named, row_named, shown_id
 from api.schemas.figures import (
     AskedFigures,
     AskedSources,
@@ -36,6 +36,7 @@ from tracking.figures.by_source import (
 from tracking.figures.metrics import (
     DateRange,
     offers_totals_by_day,
+    totals_by_day,
     totals_by_enrollment,
     totals_by_offer,
 )
@@ -45,11 +46,27 @@ from tracking.models.totals import NOTHING, Totals
 from tracking.orders.facts import FieldProblem
 
 NOUN = Noun("figures", changes=Scope.ORDERS)
+# The filters that are refused, and why.
+MISPLACED: dict[str, dict[str, str]] = {
+    "offer": {
+        "member": "needs by=member or by=day: by=member returns each offer of a member",
+        "cursor": "needs by=member: all offers are one page",
+        "limit": "needs by=member: all offers are one page",
+    },
+    "day": {
+        "cursor": "needs by=member: all days are one page",
+        "limit": "needs by=member: all days are one page",
+    },
+}
 
 
 @NOUN.get("/figures", FiguresShown)
 def show_figures(request: HttpRequest, asked: Query[AskedFigures]) -> FiguresShown:
-    """Return the figures of a period by offer, by member of an offer, or by day."""
+    """Return the figures of a period by offer, by member of an offer, or by day.
+
+    A filter that `by` does not take is refused with 422 (misplaced).
+    """
+    _refuse_misplaced(asked)
     period = _period(asked)
     if asked.by == "offer":
         data, cursor = _by_offer(asked, period), None
@@ -137,6 +154,17 @@ def _days(period: DateRange) -> Any:
     }
 
 
+def _refuse_misplaced(asked: AskedFigures) -> None:
+    """Refuse filters that this `by` would ignore. An empty one is none, as in every list."""
+    problems = [
+        FieldProblem(name, "misplaced", message)
+        for name, message in MISPLACED.get(asked.by, {}).items()
+        if name in asked.model_fields_set and getattr(asked, name) != ""
+    ]
+    if problems:
+        raise invalid(problems)
+
+
 def _by_offer(asked: AskedFigures, period: DateRange) -> list[FigureRow]:
     chosen = filter_id(IdKind.OFFER, asked, "offer")
     rows = Offer.objects.order_by("-created_at", "-pk")
@@ -146,10 +174,22 @@ def _by_offer(asked: AskedFigures, period: DateRange) -> list[FigureRow]:
 
 
 def _by_day(asked: AskedFigures, period: DateRange) -> list[FigureRow]:
-    """One offer's days: amounts of several may be in several currencies."""
-    offer = _offer(asked)
-    days = offers_totals_by_day([offer.pk], period=period)
-    return [_row(totals, offer, day=day.isoformat()) for day, totals in sorted(days.items())]
+    """The days of one offer, or of one member in it.
+
+    Amounts of several offers may be in several currencies.
+    """
+    offer, member = _offer(asked), None
+    if asked.member:
+        chosen = row_id_named(IdKind.MEMBER, asked.member, field="member")
+        enrollments = Enrollment.objects.filter(offer=offer, member=chosen)
+        days = totals_by_day(list(enrollments.values_list("pk", flat=True)), period=period)
+        member = shown_id(IdKind.MEMBER, chosen)
+    else:
+        days = offers_totals_by_day([offer.pk], period=period)
+    return [
+        _row(totals, offer, member=member, day=day.isoformat())
+        for day, totals in sorted(days.items())
+    ]
 
 
 def _by_member(
@@ -173,7 +213,7 @@ def _by_member(
         found = found.filter(offer=_offer(asked))
     if asked.member:
         found = found.filter(member=filter_id(IdKind.MEMBER, asked, "member"))
-    paged = _AskedMembers(**asked.model_dump(exclude={"by"}))
+    paged = _AskedMembers(**asked.model_dump(mode="json", exclude={"by"}))
     page = page_of(request, paged, found, column="joined_at", show=show)
     return page.data, page.next_cursor
 
