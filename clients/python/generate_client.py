@@ -39,6 +39,7 @@ TYPES_BY_HAND = (
 )  # fmt: skip
 PAGE = re.compile(r"Page_(\w+)_")
 PAGING = {"limit", "cursor"}
+WITH_KEYS = {"POST", "PATCH"}  # as tributary_client.calling sends them
 SIMPLE = {
     "string": "str",
     "integer": "int",
@@ -225,10 +226,10 @@ def method(document: Document, one: Operation) -> str:
     if one.pages:
         asked = [part for part in asked if part["name"] not in PAGING]
     parts = ["self", *(f"{name}: str" for name in in_path)]
-    if asked or one.method == "POST":
+    if asked or one.method in WITH_KEYS:
         parts.append("*")
     parts += [f"{safe(part['name'])}: {_asked_type(document, part)} = None" for part in asked]
-    if one.method == "POST":
+    if one.method in WITH_KEYS:
         parts.append("idempotency_key: str = ''")
     if one.body:
         parts.append(f"**sent: Unpack[{one.body}]")
@@ -242,7 +243,7 @@ def method(document: Document, one: Operation) -> str:
         arguments.append(f"asked={{\n{pairs}}}")
     if one.body:
         arguments.append("sent=sent")
-    if one.method == "POST":
+    if one.method in WITH_KEYS:
         arguments.append("idempotency_key=idempotency_key")
     lines = [
         f"    def {one.name}(",

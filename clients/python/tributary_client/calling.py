@@ -20,6 +20,7 @@ TIMEOUT_SECONDS = 30.0
 # The server did nothing (408, 425, 429, 503), or what it did is safe to repeat.
 TRIED_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 IN_PROGRESS = "in_progress"  # the code of a 409: the first try is not answered yet
+WITH_KEYS = frozenset({"POST", "PATCH"})  # the methods of which the API keeps Idempotency-Keys
 PER_PAGE = 200
 USER_AGENT = "tributary-python/1"
 
@@ -64,10 +65,11 @@ class Caller:
     ) -> Any:
         """Return the answer. Raises ApiError and Unreachable.
 
-        A POST has an Idempotency-Key, the same in each try, so that it is done once.
+        A POST or PATCH has an Idempotency-Key, the same in each try, so that it is done once, and
+        each try is answered as the one that did it. The API keeps no keys of other methods.
         """
         headers = {}
-        if method == "POST":
+        if method in WITH_KEYS:
             headers["Idempotency-Key"] = idempotency_key or str(uuid.uuid4())
         parameters = {name: value for name, value in (asked or {}).items() if value is not None}
         answer: httpx.Response | None = None

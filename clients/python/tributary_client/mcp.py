@@ -10,6 +10,7 @@ person then confirms in Tributary, or discards.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from functools import wraps
@@ -23,6 +24,7 @@ from mcp.types import ToolAnnotations
 from tributary_client import ApiError, Client, Unreachable
 
 T = TypeVar("T")
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 MAX_ROWS = 100  # of an answer; an assistant reads no more
 READS = ToolAnnotations(read_only_hint=True, destructive_hint=False)
 DRAFTS = ToolAnnotations(read_only_hint=False, destructive_hint=False)
@@ -142,12 +144,22 @@ def _sentences(ask: Any) -> Any:
 
     @wraps(ask)
     def answer(*args: Any, **sent: Any) -> Any:
+        _refuse_half_characters(sent)
         try:
             return ask(*args, **sent)
         except (ApiError, Unreachable) as error:
             raise ToolError(str(error)) from error
 
     return answer
+
+
+def _refuse_half_characters(sent: dict[str, Any]) -> None:
+    """Refuse text that no request can hold: UTF-8 has no half of a surrogate pair."""
+    for name, text in sent.items():
+        if isinstance(text, str) and HALF_CHARACTER.search(text):
+            raise ToolError(
+                f"{name}: The text has half of a character (U+D800 to U+DFFF). Send it without it."
+            )
 
 
 def main() -> int:

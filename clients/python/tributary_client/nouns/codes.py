@@ -116,6 +116,8 @@ class Codes(Caller):
     def change_code(
         self,
         code: str,
+        *,
+        idempotency_key: str = "",
         **sent: Unpack[CodeChange],
     ) -> CodeShown:
         """PATCH /api/v1/codes/{code}: End a code that was replaced and still works: at once, or
@@ -125,5 +127,6 @@ class Codes(Caller):
             "PATCH",
             f"/api/v1/codes/{quoted(code)}",
             sent=sent,
+            idempotency_key=idempotency_key,
         )
         return answer

@@ -82,7 +82,7 @@ class Figures(Caller):
         cursor: str | None = None,
     ) -> FiguresShown:
         """GET /api/v1/figures: Return the figures of a period by offer, by member of an offer,
-        or by day.
+        or by day. A filter that `by` does not take is refused with 422 (misplaced).
         """
         answer: FiguresShown = self.call(
             "GET",

@@ -109,6 +109,8 @@ class Links(Caller):
     def change_link(
         self,
         link: str,
+        *,
+        idempotency_key: str = "",
         **sent: Unpack[LinkChange],
     ) -> LinkShown:
         """PATCH /api/v1/links/{link}: Give a link another label or slug. Its earlier slugs go on
@@ -118,5 +120,6 @@ class Links(Caller):
             "PATCH",
             f"/api/v1/links/{quoted(link)}",
             sent=sent,
+            idempotency_key=idempotency_key,
         )
         return answer

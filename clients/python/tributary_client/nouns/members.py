@@ -145,6 +145,8 @@ class Members(Caller):
     def change_member(
         self,
         member: str,
+        *,
+        idempotency_key: str = "",
         **sent: Unpack[MemberChange],
     ) -> MemberShown:
         """PATCH /api/v1/members/{member}: Change a member's address, name or details. With
@@ -154,5 +156,6 @@ class Members(Caller):
             "PATCH",
             f"/api/v1/members/{quoted(member)}",
             sent=sent,
+            idempotency_key=idempotency_key,
         )
         return answer

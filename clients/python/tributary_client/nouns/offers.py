@@ -139,6 +139,8 @@ class Offers(Caller):
     def change_offer(
         self,
         offer: str,
+        *,
+        idempotency_key: str = "",
         **sent: Unpack[OfferChange],
     ) -> OfferShown:
         """PATCH /api/v1/offers/{offer}: Change an offer. Its terms change by new versions, its
@@ -148,6 +150,7 @@ class Offers(Caller):
             "PATCH",
             f"/api/v1/offers/{quoted(offer)}",
             sent=sent,
+            idempotency_key=idempotency_key,
         )
         return answer
 

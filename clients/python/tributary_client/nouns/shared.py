@@ -127,7 +127,7 @@ class OrderLine(TypedDict):
     unit_price: str | float
     discount: NotRequired[str | float | None]
     collections: NotRequired[list[str] | str | None]
-    commissionable: NotRequired[bool | Literal["true", "yes", "false", "no"] | None]
+    commissionable: NotRequired[bool | Literal["true", "yes", "1", "false", "no", "0", 0, 1] | None]
 
 
 class OrderListed(TypedDict):
@@ -161,10 +161,10 @@ class OrderSent(TypedDict):
     click_id: NotRequired[str | int | None]
     customer_email: NotRequired[str | int | None]
     referrer: NotRequired[str | int | None]
-    new_customer: NotRequired[bool | Literal["true", "yes", "false", "no"] | None]
+    new_customer: NotRequired[bool | Literal["true", "yes", "1", "false", "no", "0", 0, 1] | None]
     payment_status: NotRequired[Literal["paid", "pending", "voided"] | None]
     cancelled_at: NotRequired[str | int | None]
-    is_test: NotRequired[bool | Literal["true", "yes", "false", "no"] | None]
+    is_test: NotRequired[bool | Literal["true", "yes", "1", "false", "no", "0", 0, 1] | None]
     updated_at: NotRequired[str | int | None]
     lines: list[OrderLine]
 

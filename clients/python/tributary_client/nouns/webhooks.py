@@ -235,10 +235,14 @@ class SentAgain(TypedDict):
     without_body: int
     not_on: int
     busy: int
+    left: int
+    go_on_since: str | None
 
 
 class SentAgainSince(TypedDict):
-    """All that happened since then, or only what was not delivered."""
+    """All that happened since then, or only what was not delivered. The oldest come first. One
+    request sends 50,000 again at most, and says how many are left and since when.
+    """
 
     since: str
     only_missed: NotRequired[bool]
@@ -354,6 +358,8 @@ class Webhooks(Caller):
     def change_endpoint(
         self,
         endpoint: str,
+        *,
+        idempotency_key: str = "",
         **sent: Unpack[EndpointChange],
     ) -> EndpointShown:
         """PATCH /api/v1/webhook-endpoints/{endpoint}: Change where an endpoint is and what it
@@ -363,6 +369,7 @@ class Webhooks(Caller):
             "PATCH",
             f"/api/v1/webhook-endpoints/{quoted(endpoint)}",
             sent=sent,
+            idempotency_key=idempotency_key,
         )
         return answer
 
