@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -15,28 +15,33 @@ from webhooks.endpoints import EndpointError
 from webhooks.models import Delivery, DeliveryState, Endpoint, EndpointState
 from webhooks.waking import wake_sender
 
+# More than a batch of webhooks.dispatching, as all its deliveries have one time.
 MAX_AT_ONCE = 50_000
 MAX_NAMED = 100  # ids in the audit log
 
 
 @dataclass(frozen=True, slots=True)
 class Redelivered:
-    """How many will be sent again, and why others can't be."""
+    """How many will be sent again, and why others can't be.
+
+    `left` are those beyond the limit, all from `go_on_since` on; none was looked at.
+    """
 
     deliveries: int
     without_body: int = 0
     not_on: int = 0
     busy: int = 0
+    left: int = 0
+    go_on_since: datetime | None = None
 
 
 @transaction.atomic
 def redeliver(*, deliveries: QuerySet[Delivery], by: Actor, now: datetime) -> Redelivered:
     """Send these again, each with the id and the body that it had. They keep their sequence.
 
-    One that is being sent now is left to that. At most MAX_AT_ONCE, the oldest first.
+    One that is being sent now is left to that. The caller bounds how many they are.
     """
-    asked = deliveries.order_by("pk").values_list("pk", flat=True)[:MAX_AT_ONCE]
-    chosen = Delivery.objects.filter(pk__in=list(asked))
+    chosen = Delivery.objects.filter(pk__in=list(deliveries.values_list("pk", flat=True)))
     to_endpoints_on = chosen.filter(endpoint__state=EndpointState.ON)
     whole = to_endpoints_on.exclude(body="")
     rows = list(unleased(whole, now=now).order_by("pk").values_list("pk", "endpoint"))
@@ -70,14 +75,21 @@ def send_again_since(
 ) -> Redelivered:
     """Send again what happened since then; with `only_missed`, what failed or was not sent.
 
-    Raises EndpointError for an endpoint that is not on.
+    At most MAX_AT_ONCE, the oldest first. The others are counted; call this again with the time
+    that is returned to send them. Raises EndpointError for an endpoint that is not on.
     """
     if not Endpoint.objects.filter(pk=endpoint.pk, state=EndpointState.ON).exists():
         raise EndpointError("Turn the endpoint on first.")
     found = Delivery.objects.filter(endpoint=endpoint, created_at__gte=since)
     if only_missed:
         found = found.exclude(state__in=[DeliveryState.DELIVERED, DeliveryState.PENDING])
-    return redeliver(deliveries=found, by=by, now=now)
+    times = found.order_by("created_at").values_list("created_at", flat=True)
+    go_on_since = times[MAX_AT_ONCE : MAX_AT_ONCE + 1].first()
+    if go_on_since is None:
+        return redeliver(deliveries=found, by=by, now=now)
+    left = found.filter(created_at__gte=go_on_since)
+    done = redeliver(deliveries=found.filter(created_at__lt=go_on_since), by=by, now=now)
+    return replace(done, left=left.count(), go_on_since=go_on_since)
 
 
 def _send_again(ids: list[int], *, now: datetime) -> None:

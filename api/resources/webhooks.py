@@ -203,6 +203,8 @@ def _again(done: Redelivered) -> SentAgain:
         without_body=done.without_body,
         not_on=done.not_on,
         busy=done.busy,
+        left=done.left,
+        go_on_since=moment_or_none(done.go_on_since),
     )
 
 

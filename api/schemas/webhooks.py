@@ -69,7 +69,10 @@ class EndpointChange(Sent):
 
 
 class SentAgainSince(Sent):
-    """All that happened since then, or only what was not delivered."""
+    """All that happened since then, or only what was not delivered. The oldest come first.
+
+    One request sends 50,000 again at most, and says how many are left and since when.
+    """
 
     since: Moment
     only_missed: bool = True
@@ -86,6 +89,10 @@ class SentAgain(Shown):
     without_body: int = Field(description="Their bodies are deleted after 30 days.")
     not_on: int = Field(description="Their endpoint is off or disabled.")
     busy: int = Field(description="They are being sent now.")
+    left: int = Field(description="There are more than one request sends again; these are next.")
+    go_on_since: MomentShown | None = Field(
+        description="If some are left: the `since` of the next request, which begins with them."
+    )
 
 
 class DeliveryShown(Shown):

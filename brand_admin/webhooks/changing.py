@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,7 +17,7 @@ from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal
-from brand_admin.webhooks.forms import EndpointForm, SinceForm
+from brand_admin.webhooks.forms import TO_THE_SECOND, EndpointForm, SinceForm
 from brand_admin.webhooks.lists import SECTION, left_out
 from brand_admin.webhooks.views import show_endpoint
 from webhooks import endpoints as services
@@ -126,11 +128,11 @@ def endpoint_delete(request: BrandRequest, endpoint_id: int) -> HttpResponse:
 @forms_and_pages
 @brand_page(Permission.ADMINISTER)
 def endpoint_again(request: BrandRequest, endpoint_id: int) -> HttpResponse:
-    """Send again all that happened since a time."""
+    """Send again all that happened since a time. If some are left, return to the form for them."""
     endpoint, now = _endpoint(endpoint_id), timezone.now()
     form = SinceForm(
         request.POST if request.method == "POST" else None,
-        initial={"since": _usual_since(endpoint)},
+        initial={"since": _usual_since(endpoint)} | _going_on(request),
     )
     if form.is_bound and form.is_valid():
         try:
@@ -145,6 +147,9 @@ def endpoint_again(request: BrandRequest, endpoint_id: int) -> HttpResponse:
             add_refusal(form, error)
         else:
             _tell(request, done.deliveries, [f"{one.who} {one.why}" for one in left_out(done)])
+            if done.go_on_since is not None:
+                which = form.cleaned_data["which"]
+                return _go_on(request, endpoint, done.left, since=done.go_on_since, which=which)
             return _back(request, endpoint)
     return render_page(
         request,
@@ -160,6 +165,22 @@ def _usual_since(endpoint: Endpoint) -> object:
     """From when on it may have missed something; in the brand's time zone."""
     since = endpoint.last_success_at or timezone.now() - timedelta(days=1)
     return timezone.localtime(since).replace(second=0, microsecond=0)
+
+
+def _going_on(request: BrandRequest) -> dict[str, str]:
+    """What the address that _go_on makes says."""
+    return {name: request.GET[name] for name in ("since", "which") if name in request.GET}
+
+
+def _go_on(
+    request: BrandRequest, endpoint: Endpoint, left: int, *, since: datetime, which: str
+) -> HttpResponse:
+    """Open the form again, with the time from which deliveries are left."""
+    are = "delivery is" if left == 1 else "deliveries are"
+    messages.warning(request, f"{left:,} more {are} left. Press Send again to go on with them.")
+    shown = timezone.localtime(since).strftime(TO_THE_SECOND)
+    address = reverse("brand_admin:webhook_again", args=[request.brand.slug, endpoint.pk])
+    return redirect(f"{address}?{urlencode({'since': shown, 'which': which})}")
 
 
 def _tell(request: BrandRequest, number: int, skipped: list[str]) -> None:

@@ -19,6 +19,7 @@ from webhooks.models.endpoints import MAX_ADDRESS
 from webhooks.selectors import endpoints
 
 ALL, CHOSEN = "all", "chosen"
+TO_THE_SECOND = "%Y-%m-%dT%H:%M:%S"
 
 
 def _event_choices() -> list[tuple[str, SafeString]]:
@@ -90,8 +91,8 @@ class SinceForm(forms.Form):
 
     since = forms.DateTimeField(
         label="What happened since",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=TO_THE_SECOND),
+        input_formats=["%Y-%m-%dT%H:%M", TO_THE_SECOND, "%Y-%m-%d"],
         error_messages={"invalid": "Enter a day and a time."},
     )
     which = forms.ChoiceField(

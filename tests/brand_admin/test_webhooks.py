@@ -254,6 +254,33 @@ def test_what_was_missed_since_a_time_is_sent_again(
     assert "Turn the endpoint on first." in press(since, "all").content.decode()
 
 
+def test_what_is_beyond_the_limit_is_told_and_goes_on_with_the_next_press(
+    busy: Endpoint, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webhooks.redelivering.MAX_AT_ONCE", 2)
+    start = timezone.now().replace(microsecond=0) - timedelta(hours=1)
+    for place, row in enumerate(of(busy)):
+        made = start + timedelta(seconds=place)
+        Delivery.objects.filter(pk=row.pk).update(created_at=made)
+    ines = desk_of(cast.ines)
+    address = at(cast.juniper, "webhook_again", endpoint_id=busy.pk)
+    local = timezone.localtime(start, cast.juniper.zone)
+
+    first = ines.post(address, {"since": f"{local:%Y-%m-%dT%H:%M:%S}", "which": "all"}, follow=True)
+
+    assert "2 deliveries will be sent again." in shown(first)
+    assert "1 more delivery is left. Press Send again to go on with them." in shown(first)
+    form = first.context["form"]
+    since = f"{local + timedelta(seconds=2):%Y-%m-%dT%H:%M:%S}"
+    assert (form["since"].value(), form["which"].value()) == (since, "all")
+    assert f'value="{since}"' in first.content.decode()
+
+    last = ines.post(address, {"since": since, "which": "all"}, follow=True)
+    assert "1 delivery will be sent again." in shown(last)
+    assert "left" not in shown(last)
+    assert last.request["PATH_INFO"] == at(cast.juniper, "webhook", endpoint_id=busy.pk)
+
+
 def test_a_disabled_endpoint_says_why(busy: Endpoint, cast: Cast) -> None:
     Endpoint.objects.update(state="disabled", reason="Its receiver answered 410.")
 

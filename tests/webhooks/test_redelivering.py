@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -11,6 +11,8 @@ from accounts.models import AuditEntry
 from tests.cast import SYSTEM
 from tests.webhooks.facts import dispatch, later, of, reject, sell
 from tests.webhooks.receiver import Receiver
+from webhooks import redelivering
+from webhooks.dispatching import BATCH
 from webhooks.endpoints import EndpointError, switch_off, switch_on
 from webhooks.models import Delivery, Endpoint
 from webhooks.queue import claim_due
@@ -86,6 +88,46 @@ def test_what_was_missed_while_it_was_off_is_sent_since_a_time(
         endpoint=endpoint, since=later(hours=1), only_missed=False, by=SYSTEM, now=timezone.now()
     )
     assert nothing == Redelivered(0)
+
+
+def test_those_beyond_the_limit_follow_from_the_time_that_is_returned(
+    endpoint: Endpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two have the time at which the first call stops: neither is sent twice, nor left out."""
+    monkeypatch.setattr(redelivering, "MAX_AT_ONCE", 3)
+    sell("1", "2", "3")
+    sweep()
+    rows, start = of(endpoint), timezone.now() - timedelta(hours=1)
+    assert len(rows) == 6
+    for row, minute in zip(rows, [0, 1, 2, 2, 3, 4], strict=True):
+        Delivery.objects.filter(pk=row.pk).update(created_at=start + timedelta(minutes=minute))
+
+    def send_since(since: datetime, *, only_missed: bool) -> Redelivered:
+        receiver.requests.clear()
+        done = send_again_since(
+            endpoint=endpoint, since=since, only_missed=only_missed, by=SYSTEM, now=timezone.now()
+        )
+        sweep()
+        return done
+
+    def sent() -> list[str]:
+        return sorted(one.headers["webhook-id"] for one in receiver.requests)
+
+    def ids(*places: int) -> list[str]:
+        return sorted(rows[place].message_id for place in places)
+
+    third = start + timedelta(minutes=2)
+    first = send_since(start, only_missed=False)
+    assert (first, sent()) == (Redelivered(2, left=4, go_on_since=third), ids(0, 1))
+    fifth = start + timedelta(minutes=4)
+    second = send_since(third, only_missed=False)
+    assert (second, sent()) == (Redelivered(3, left=1, go_on_since=fifth), ids(2, 3, 4))
+    assert (send_since(fifth, only_missed=False), sent()) == (Redelivered(1), ids(5))
+    assert send_since(start, only_missed=True) == Redelivered(0)
+
+
+def test_a_call_goes_beyond_the_deliveries_of_one_time() -> None:
+    assert redelivering.MAX_AT_ONCE > BATCH
 
 
 def test_what_can_not_be_sent_again_is_counted(endpoint: Endpoint, receiver: Receiver) -> None:
