@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from tracking.importing.cell_marks import LINE_BREAK
+
 BATCH = 200
 MEMBER_COLUMNS = ("email", "first_name", "last_name", "promo_code")
 DELIMITERS = (",", ";", "\t")
@@ -17,6 +19,7 @@ SEPARATOR_LINE = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)  # for Excel
 BLANK = ',;\t" \r\n'  # what a line without contents is made of
 MAX_COLUMNS = 500
 BEYOND = "\0"  # the key of what a row has beyond the header; no column has this name
+HAVE_LINES = frozenset({"discount_code"})  # columns in which a line break separates
 SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 Row = tuple[int, dict[str, str]]  # file line, cells by column
 Reader = Any  # of the csv module, which does not name its type
@@ -82,6 +85,8 @@ def read_rows(
             if any(map(str.strip, cells)):
                 is_whole = len(cells) == len(header)
                 row = dict(zip(header, cells, strict=True)) if is_whole else _row(header, cells)
+                if any(LINE_BREAK in cell for cell in cells):
+                    row = {name: _with_line_breaks(name, cell) for name, cell in row.items()}
                 yield line, (absent | row if absent else row)
     except UnicodeDecodeError as error:
         raise ImportFileError("the file is not UTF-8 text") from error
@@ -112,7 +117,7 @@ def _opened(
         first, before = next(lines, ""), before + 1
     delimiter = said[1] if said else _delimiter(first, {*columns, *mapping.values()} - {""})
     reader = csv.reader(chain([first], lines), delimiter=delimiter)
-    names = next(reader, [])
+    names = [name.replace(LINE_BREAK, " ") for name in next(reader, [])]
     if any("\0" in name for name in names):
         raise ImportFileError("the first line holds a NUL character")
     if len(names) > MAX_COLUMNS:
@@ -157,6 +162,11 @@ def _row(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     row = dict(zip(header, padded, strict=False))
     beyond = "".join(padded[len(header) :]).strip()
     return row | {BEYOND: beyond} if beyond else row
+
+
+def _with_line_breaks(name: str, cell: str) -> str:
+    """A cell of a spreadsheet: its line breaks count where they separate, else as spaces."""
+    return cell.replace(LINE_BREAK, "\n" if name in HAVE_LINES else " ")
 
 
 def problem_of_cells(cells: Mapping[str, str], ids: Iterable[str]) -> tuple[str, str] | None:

@@ -8,14 +8,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from operator import itemgetter
 from typing import Any
 
+from tracking.importing.carried_rows import carried_down, problem_of_carried
 from tracking.importing.csv_rows import Row, RowError, problem_of_cells
 from tracking.importing.number_styles import NumberStyle, plain_number
+from tracking.importing.stated_once import Fields, placed, stated_once
 from tracking.importing.tables import RowGroup, Survey, Table, grouped, survey
 from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts
-from tracking.orders.reading import MAX_ORDER_LINES, InputError, read_order, read_refund
+from tracking.orders.reading import (
+    CANCELLED_AT,
+    CURRENCY,
+    CUSTOMER_ID,
+    IS_TEST,
+    MAX_ORDER_LINES,
+    NEW_CUSTOMER,
+    ORDER_ID,
+    PAYMENT_STATUS,
+    PROMO_CODE,
+    REFUNDED_AT,
+    UPDATED_AT,
+    InputError,
+    read_order,
+    read_refund,
+)
 
 ORDER_COLUMNS = (
     "order_id", "ordered_at", "currency", "customer_id", "discount_code", "sku", "product",
@@ -24,22 +40,41 @@ ORDER_COLUMNS = (
 REFUND_COLUMNS = (
     "refund_id", "order_id", "refunded_at", "currency", "sku", "quantity", "amount",
 )  # fmt: skip
-OF_THE_ORDER = ("currency", "customer_id", "discount_code")
-ALSO_OF_THE_ORDER = ("new_customer", "payment_status", "cancelled_at", "is_test", "updated_at")
-OF_THE_REFUND = ("order_id", "refunded_at", "currency")
+# What all rows of an order state of it together. Its time is that of the first row alone: tills
+# write the lines one after the other.
+OF_THE_ORDER: Fields = {
+    "currency": CURRENCY,
+    "customer_id": CUSTOMER_ID,
+    "discount_code": PROMO_CODE,
+    "new_customer": NEW_CUSTOMER,
+    "payment_status": PAYMENT_STATUS,
+    "cancelled_at": CANCELLED_AT,
+    "is_test": IS_TEST,
+    "updated_at": UPDATED_AT,
+}
+OF_THE_REFUND: Fields = {
+    "order_id": ORDER_ID,
+    "refunded_at": REFUNDED_AT,
+    "currency": CURRENCY,
+}
 COLUMN_OF = {"promo_code": "discount_code"}  # what the file calls a field of the API
 Facts = OrderFacts | RefundFacts
 
 
 @dataclass(frozen=True, slots=True)
 class EntryKind:
-    """Orders, or refunds. `ids` hold texts that a spreadsheet takes for numbers."""
+    """Orders, or refunds. `ids` hold texts that a spreadsheet takes for numbers.
+
+    `of_all` are the columns of the whole beside its number `key`, `of_a_line` those of a line.
+    """
 
     name: str
     columns: Sequence[str]
     key: str
     ids: Sequence[str]
     numbers: Sequence[str]
+    of_all: Sequence[str]
+    of_a_line: Sequence[str]
     read: Callable[[Sequence[Row]], Facts]
 
     def entries(self, table: Table, *, after: int = 0) -> Iterator[Entry]:
@@ -47,10 +82,17 @@ class EntryKind:
 
         The first `after` of them are passed over, which costs no more than to parse their rows.
         """
-        known = survey(table, key=self.key, numbers=self.numbers)
-        groups = grouped(table.rows(), key=self.key, apart=known.apart, kept=MAX_ORDER_LINES + 1)
+        known = survey(table, self.rows, key=self.key, numbers=self.numbers)
+        rows = self.rows(table)
+        groups = grouped(rows, key=self.key, apart=known.apart, kept=MAX_ORDER_LINES + 1)
         for group in islice(groups, after, None):
             yield self._entry(group, known)
+
+    def rows(self, table: Table) -> Iterator[Row]:
+        """Yield the rows of a table, each with the number of what it is of, if that is known."""
+        return carried_down(
+            table.rows(), key=self.key, of_all=self.of_all, of_a_line=self.of_a_line
+        )
 
     def _entry(self, group: RowGroup, known: Survey) -> Entry:
         entry = Entry(group.number, [line for line, _ in group.rows], group.count)
@@ -66,6 +108,8 @@ class EntryKind:
         """Write the numbers of a row with a decimal point. Raises InputError."""
         if problem := problem_of_cells(cells, self.ids):
             raise InputError(FieldProblem(f"lines.{index}.{problem[0]}", "bad_cell", problem[1]))
+        if reason := problem_of_carried(cells, key=self.key):
+            raise InputError(FieldProblem(f"lines.{index}.{self.key}", "missing", reason))
         for name, style in styles.items():
             if name in cells:
                 try:
@@ -102,36 +146,17 @@ def _row_error(problem: FieldProblem, lines: Sequence[int]) -> RowError:
     return RowError(lines[int(index)], name, problem.message)
 
 
-def _disagreement(rows: Sequence[Row], columns: Sequence[str], of: str) -> FieldProblem | None:
-    """Find the row that says something else than the first one. An empty cell means "as above"."""
-    values = itemgetter(*columns)
-    first = rows[0][1]
-    first_has = values(first)
-    for index, (_, cells) in enumerate(rows):
-        if values(cells) != first_has and any(
-            cells[name] not in {"", first[name]} for name in columns
-        ):
-            message = f"its {of} differs from the first line's"
-            return FieldProblem(f"lines.{index}.order_id", "lines_disagree", message)
-    return None
-
-
 def _read_order(rows: Sequence[Row]) -> OrderFacts:
-    """Read one order from its rows. Its time is that of the first row: tills write lines later."""
+    """Read one order from its rows. Its time is that of the first row."""
     first = rows[0][1]
-    if problem := _disagreement(rows, OF_THE_ORDER, "currency, customer or code"):
-        raise InputError(problem)
-    return read_order(
-        {
-            "order_id": first["order_id"],
-            "ordered_at": first["ordered_at"],
-            "currency": first["currency"],
-            "customer_id": first["customer_id"],
-            "promo_code": first["discount_code"],
-            **{name: first.get(name) for name in ALSO_OF_THE_ORDER},
-            "lines": [cells | {"collections": _listed(cells)} for _, cells in rows],
-        }
-    )
+    stated = stated_once(rows, OF_THE_ORDER)
+    sent = {OF_THE_ORDER[name].name: cell for name, (_, cell) in stated.items()}
+    lines = [cells | {"collections": _listed(cells)} for _, cells in rows]
+    own = {"order_id": first["order_id"], "ordered_at": first["ordered_at"], "lines": lines}
+    try:
+        return read_order(sent | own)
+    except InputError as error:
+        raise InputError(*placed(error.problems, stated, OF_THE_ORDER)) from error
 
 
 def _listed(cells: Mapping[str, str]) -> list[str]:
@@ -144,10 +169,13 @@ def _read_refund(rows: Sequence[Row]) -> RefundFacts:
     first = rows[0][1]
     if len(rows) == 1:
         return read_refund(first)
-    if problem := _disagreement(rows, OF_THE_REFUND, "order, time or currency"):
-        raise InputError(problem)
-    sent: dict[str, Any] = {name: first[name] for name in ("refund_id", *OF_THE_REFUND)}
-    return read_refund(sent | {"lines": [cells for _, cells in rows]})
+    stated = stated_once(rows, OF_THE_REFUND)
+    sent: dict[str, Any] = {name: cell for name, (_, cell) in stated.items()}
+    own = {"refund_id": first["refund_id"], "lines": [cells for _, cells in rows]}
+    try:
+        return read_refund(sent | own)
+    except InputError as error:
+        raise InputError(*placed(error.problems, stated, OF_THE_REFUND)) from error
 
 
 ORDERS = EntryKind(
@@ -156,6 +184,17 @@ ORDERS = EntryKind(
     key="order_id",
     ids=("order_id", "customer_id"),
     numbers=("quantity", "unit_price", "discount"),
+    of_all=("ordered_at", *OF_THE_ORDER),
+    of_a_line=(
+        "line_id",
+        "sku",
+        "product",
+        "quantity",
+        "unit_price",
+        "discount",
+        "collections",
+        "commissionable",
+    ),
     read=_read_order,
 )
 REFUNDS = EntryKind(
@@ -164,6 +203,8 @@ REFUNDS = EntryKind(
     key="refund_id",
     ids=("refund_id", "order_id"),
     numbers=("quantity", "amount"),
+    of_all=tuple(OF_THE_REFUND),
+    of_a_line=("line_id", "sku", "quantity", "amount"),
     read=_read_refund,
 )
 KINDS: Mapping[str, EntryKind] = {kind.name: kind for kind in (ORDERS, REFUNDS)}

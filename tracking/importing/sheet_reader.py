@@ -2,10 +2,11 @@
 
 A small file can say of itself that it has a billion cells, and the library that reads it then asks
 for all the memory there is, which ends a process. Run as `python -m`, with the file at stdin and
-the time zone as argument; it knows nothing of the product, so that it starts quickly.
+the time zone as argument; it imports next to nothing of the product, so that it starts quickly.
 
 Numbers lose what a spreadsheet adds: 8491.0 is 8491, and 20.1 has no tail. A number with more than
-15 digits, which a spreadsheet has rounded, is written as 7.01235E+15, and is refused as an id.
+15 digits, which a spreadsheet has rounded, is written as 7.01235E+15, and is refused as an id. See
+`cell_marks` for what CSV can't say.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from python_calamine import CalamineSheet, CalamineWorkbook
+
+from tracking.importing.cell_marks import marked_number, marked_text
 
 MAX_MEMORY_BYTES = 512 * 1024 * 1024
 MAX_CPU_SECONDS = 60
@@ -103,7 +106,7 @@ def _lines(rows: Iterable[Iterable[object]], zone: tzinfo) -> list[str]:
 def _text(cell: object, zone: tzinfo) -> str:
     """A cell as a CSV file would have it."""
     if isinstance(cell, str):
-        return " ".join(cell.splitlines()) if "\n" in cell or "\r" in cell else cell
+        return marked_text(cell)
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, int | float):
@@ -118,7 +121,7 @@ def _text(cell: object, zone: tzinfo) -> str:
 def _number(number: float) -> str:
     if abs(number) >= 10**EXACT_DIGITS:
         return f"{number:.{EXACT_DIGITS - 1}E}"
-    return f"{Decimal(f'{number:.{EXACT_DIGITS}g}'):f}"
+    return marked_number(f"{Decimal(f'{number:.{EXACT_DIGITS}g}'):f}")
 
 
 if __name__ == "__main__":

@@ -67,14 +67,16 @@ class Survey:
     styles: Mapping[str, NumberStyle] = field(default_factory=dict)
 
 
-def survey(table: Table, *, key: str, numbers: Iterable[str]) -> Survey:
-    """Read the whole table. Raises ImportFileError for a file that can't be read to its end."""
+def survey(
+    table: Table, rows: Callable[[Table], Iterator[Row]], *, key: str, numbers: Iterable[str]
+) -> Survey:
+    """Read the whole table, by `rows`. Raises ImportFileError if it can't be read to its end."""
     if table.is_stream:
         return Survey()
     votes: dict[str, set[NumberStyle]] = {name: set() for name in numbers}
-    suspected = _suspected(_voting(table.rows(), votes), key)
+    suspected = _suspected(_voting(rows(table), votes), key)
     return Survey(
-        apart=_rows_apart(table.rows(), key, suspected) if suspected else {},
+        apart=_rows_apart(rows(table), key, suspected) if suspected else {},
         styles=decided(votes),
     )
 

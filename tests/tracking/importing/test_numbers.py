@@ -61,7 +61,9 @@ def test_a_column_says_how_it_is_written(values: list[str], style: NumberStyle) 
         ("1,234", NumberStyle.POINT, "1234"),
         ("1.234", NumberStyle.POINT, "1.234"),
         ("1’234.50", NumberStyle.POINT, "1234.50"),  # noqa: RUF001
-        ("1.234", NumberStyle.UNSAID, "1.234"),
+        ("1.234", NumberStyle.POINT_BESIDE, "1.234"),
+        ("1.234\u2007", NumberStyle.UNSAID, "1.234"),  # a spreadsheet's own number
+        ("1.234\u2007", NumberStyle.BOTH, "1.234"),
         (" 7 ", NumberStyle.UNSAID, "7"),
         ("five", NumberStyle.COMMA, "five"),
         ("12.50", NumberStyle.BOTH, "12.50"),
@@ -75,6 +77,8 @@ def test_a_number_is_read_as_its_column_says(value: str, style: NumberStyle, pla
     ("value", "style"),
     [
         ("1,234", NumberStyle.UNSAID),
+        ("1.234", NumberStyle.UNSAID),
+        ("1,234", NumberStyle.POINT_BESIDE),
         ("12,50", NumberStyle.BOTH),
         ("1.234", NumberStyle.BOTH),
     ],
@@ -84,9 +88,9 @@ def test_a_number_with_two_meanings_is_refused(value: str, style: NumberStyle) -
         plain_number(value, style)
 
 
-def orders(*prices: str, quantity: str = "1") -> ImportReport:
+def orders(*prices: str, quantity: str = "1", currency: str = "GBP") -> ImportReport:
     rows = [
-        f"{number};2026-11-18T09:50:26Z;GBP;;MARA15;GLOW;Glow oil;{quantity};{price}"
+        f"{number};2026-11-18T09:50:26Z;{currency};;MARA15;GLOW;Glow oil;{quantity};{price}"
         for number, price in enumerate(prices)
     ]
     table = Table.of_lines([f"{line}\r\n" for line in (HEADER, *rows)], ORDER_COLUMNS)
@@ -120,3 +124,58 @@ def test_a_column_that_mixes_both_takes_neither() -> None:
 
     assert [error.line for error in report.errors] == [2, 4]
     assert totals() == [1250]
+
+
+def test_a_point_that_can_be_read_in_two_ways_is_not_guessed_at_either() -> None:
+    """£1,234.00 used to come in as £1.23."""
+    report = orders("1.234", "2.500", "5")
+
+    said = "the point may stand for thousands or for decimals; write it as"
+    assert [str(error) for error in report.errors] == [
+        f"line 2: unit_price: 1.234: {said} 1.2340 or as 1234",
+        f"line 3: unit_price: 2.500: {said} 2.5000 or as 2500",
+    ]
+    assert totals() == [500]
+
+
+@pytest.mark.parametrize(
+    ("prices", "minor"),
+    [
+        (["1.234", "2.50"], [123, 250]),
+        (["1.234", "0.995"], [123, 100]),
+        (["1.234", "2,50"], [123400, 250]),
+        (["1.234", "1,234.50"], [123, 123450]),
+    ],
+)
+def test_another_number_of_the_column_says_what_a_point_is(
+    prices: list[str], minor: list[int]
+) -> None:
+    assert orders(*prices).errors == []
+    assert totals() == minor
+
+
+def test_another_column_with_decimal_points_says_what_a_point_is() -> None:
+    """Tills write quantities as 1.000, and their prices with two decimals."""
+    report = orders("12.50", "3.00", quantity="2.000")
+
+    assert report.errors == []
+    assert totals() == [2500, 600]
+
+
+def test_another_column_with_decimal_points_does_not_say_what_a_comma_is() -> None:
+    report = orders("12.50", quantity="2,000")
+
+    assert [(error.line, error.field) for error in report.errors] == [(2, "quantity")]
+
+
+def test_a_currency_with_three_decimals_says_what_a_point_is() -> None:
+    report = orders("12.500", "3.750", currency="kwd")
+
+    assert report.errors == []
+    assert totals() == [12500, 3750]
+
+
+def test_a_currency_says_nothing_of_quantities() -> None:
+    report = orders("12", quantity="2.000", currency="KWD")
+
+    assert [(error.line, error.field) for error in report.errors] == [(2, "quantity")]

@@ -100,7 +100,7 @@ def test_what_the_bitmap_takes_for_one_is_counted_and_found_out(
     monkeypatch.setattr(tables, "BITMAP_BYTES", 1)  # eight places for fifty orders
     rows = [row(number, sku) for number in range(50) for sku in ("A", "B")]
 
-    found = survey(table(*rows, row(7, "C")), key=ORDERS.key, numbers=())
+    found = survey(table(*rows, row(7, "C")), ORDERS.rows, key=ORDERS.key, numbers=())
 
     assert found.apart == {"7": 3}
 

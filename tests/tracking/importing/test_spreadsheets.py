@@ -15,10 +15,14 @@ from django.core.management import CommandError, call_command
 from core.tenancy import acting_for
 from tests.cast import Cast
 from tests.spreadsheets import HEAD, MAIN, xlsx
+from tracking.importing.cell_marks import LINE_BREAK, POINT
 from tracking.importing.csv_rows import ImportFileError, read_header
+from tracking.importing.entries import KINDS
 from tracking.importing.spreadsheets import read_spreadsheet
+from tracking.importing.tables import Table
 from tracking.importing.uploads import read_upload
-from tracking.models import Order, PromoCode, Refund
+from tracking.models import Conversion, Order, OrderLine, PromoCode, Refund
+from tracking.orders.facts import OrderFacts
 
 LONDON, BERLIN = ZoneInfo("Europe/London"), ZoneInfo("Europe/Berlin")
 ORDERS = (
@@ -52,7 +56,13 @@ def lines_of(*rows: Sequence[object], zone: ZoneInfo = LONDON) -> list[str]:
         (False, "no"),
         ("00123", "00123"),
         ("=1+1", "=1+1"),
-        ("two\nlines", "two lines"),
+        ("two\nlines", f"two{LINE_BREAK}lines"),
+        (1.5, "1.5"),
+        (1.234, f"1.234{POINT}"),
+        (-999.125, f"-999.125{POINT}"),
+        (0.125, "0.125"),
+        (1234.125, "1234.125"),
+        ("1.234", "1.234"),
         (NOON, "2026-11-18T12:30:00+00:00"),
         (date(2026, 7, 1), "2026-07-01T00:00:00+01:00"),
         ("2026-11-18T12:30:00Z", "2026-11-18T12:30:00Z"),
@@ -173,6 +183,52 @@ def test_the_commands_read_spreadsheets(cast: Cast, tmp_path: Path) -> None:
         assert Order.objects.get(external_id="5201").customer_ref == "77"
         assert Refund.objects.get().given_back.minor == 500
         assert PromoCode.objects.get(code="2026").enrollment.member.last_name == "Núñez"
+
+
+def imported(cast: Cast, tmp_path: Path, *rows: Sequence[object]) -> list[Order]:
+    path = tmp_path / "orders.xlsx"
+    path.write_bytes(xlsx({"Orders": [ORDERS, *rows]}))
+    command("import_orders", str(path), "--brand", "juniper", "--source", "till")
+    with acting_for(cast.juniper):
+        return list(Order.objects.order_by("external_id"))
+
+
+def test_codes_on_several_lines_of_a_cell_are_several_codes(cast: Cast, tmp_path: Path) -> None:
+    """They used to be joined into one that nobody has."""
+    [found] = imported(
+        cast, tmp_path, [1, NOON, "GBP", None, "NOBODY\nMARA15", "GLOW", "Glow\noil", 1, 20.5]
+    )
+
+    assert found.promo_codes == ["NOBODY", "MARA15"]
+    with acting_for(cast.juniper):
+        assert Conversion.objects.get().enrollment_id == cast.mara_in_glow.pk
+        assert OrderLine.objects.get().product == "Glow oil"
+
+
+def test_line_breaks_in_cells_of_an_upload_leave_its_line_numbers(cast: Cast) -> None:
+    header = ["Order\nid", *ORDERS[1:]]
+    cells = [NOON, "GBP", None, "NOBODY\nMARA15", "GLOW", "Glow oil", 1]
+    upload = read_upload(xlsx({"S": [header, [1, *cells, 20.5], [2, *cells, -1]]}), zone=LONDON)
+    lines = upload.content.decode().splitlines(keepends=True)
+
+    [one, other] = KINDS["orders"].entries(Table.of_lines(lines, ORDERS))
+
+    assert isinstance(one.facts, OrderFacts)
+    assert one.facts.promo_codes == ("NOBODY", "MARA15")
+    assert [str(error) for error in other.errors] == ["line 3: unit_price: -1 is negative"]
+
+
+def test_a_spreadsheets_own_numbers_have_one_meaning(cast: Cast, tmp_path: Path) -> None:
+    rows = [
+        [number, NOON, "GBP", None, "MARA15", 1.234, "Glow oil", quantity, price]
+        for number, quantity, price in ((1, 1.125, 2.375), (2, 2, 7.125))
+    ]
+
+    found = imported(cast, tmp_path, *rows)
+
+    assert [order.total_minor for order in found] == [267, 1425]
+    with acting_for(cast.juniper):
+        assert set(OrderLine.objects.values_list("sku", flat=True)) == {"1.234"}
 
 
 def test_a_long_number_that_the_spreadsheet_rounded_is_refused_as_an_id(
