@@ -2,12 +2,15 @@
 
 The refunds of an order are applied in the sequence in which they happened, each up to what is left.
 So the result does not depend on when the shop sent which, or whether lines changed in between.
+
+Units that come back one by one are rounded together: all three units of £10.00 are £10.00, and not
+three times £3.33.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -19,6 +22,8 @@ from tracking.models import Order, OrderLine, Refund, RefundState
 from tracking.orders.facts import RefundPart
 
 MAX_REASON_LENGTH = 300
+# How many units earlier refunds gave back by quantity, by the ids of the lines that they named.
+UnitsReturned = MutableMapping[tuple[str, ...], Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,13 @@ def apply_to_lines(
     *,
     asked_minor: int | None,
     currency: str,
+    returned: UnitsReturned,
 ) -> Applied:
-    """Take one refund from the lines of its order."""
+    """Take one refund from the lines of its order.
+
+    `returned` is what the refunds of the order that happened before have left there; empty for the
+    first one.
+    """
     if not parts:
         left = sum(line.left_minor for line in lines)
         asked = left if asked_minor is None else asked_minor
@@ -46,26 +56,28 @@ def apply_to_lines(
         return Applied(min(asked, left), _too_large(asked, left, "the order", currency))
     taken, reasons = 0, []
     for part in parts:
-        applied = _apply_part(lines, part, currency)
+        applied = _apply_part(lines, part, currency, returned)
         taken += applied.amount_minor
         reasons += [applied.reason] if applied.reason else []
     return Applied(taken, "; ".join(reasons)[:MAX_REASON_LENGTH])
 
 
-def _apply_part(lines: Sequence[OrderLine], part: RefundPart, currency: str) -> Applied:
+def _apply_part(
+    lines: Sequence[OrderLine], part: RefundPart, currency: str, returned: UnitsReturned
+) -> Applied:
     name = part.line_id or part.sku
     meant = [line for line in lines if name == (line.line_id if part.line_id else line.sku)]
     if not meant:
         return Applied(0, f"the order has no line {name}")
     left = sum(line.left_minor for line in meant)
-    asked = _asked(meant, part, left)
+    asked = _asked(meant, part, left, returned)
     rest = asked
     for line in meant:
         rest -= line.refund(rest)
     return Applied(asked - rest, _too_large(asked, left, name, currency))
 
 
-def _asked(meant: Sequence[OrderLine], part: RefundPart, left: int) -> int:
+def _asked(meant: Sequence[OrderLine], part: RefundPart, left: int, returned: UnitsReturned) -> int:
     """What a part asks for: its amount, else its quantity's share, else all that is left."""
     if part.amount_minor is not None:
         return part.amount_minor
@@ -73,8 +85,15 @@ def _asked(meant: Sequence[OrderLine], part: RefundPart, left: int) -> int:
     if part.quantity is None or not sold:
         return left
     net = sum(line.net_minor for line in meant)
-    share = min(part.quantity / sold, Decimal(1))
-    return int((net * share).quantize(Decimal(1), ROUND_HALF_UP))
+    names = tuple(line.line_id for line in meant)
+    before = returned.get(names, Decimal(0))
+    returned[names] = after = before + min(part.quantity, sold)
+    return _worth(after, sold, net) - _worth(before, sold, net)
+
+
+def _worth(units: Decimal, sold: Decimal, net: int) -> int:
+    """What so many of the units sold are worth. More than `sold` are worth more than `net`."""
+    return int((net * units / sold).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _too_large(asked: int, left: int, name: str, currency: str) -> str:
@@ -123,6 +142,7 @@ def refunded_of(orders: Iterable[Order]) -> dict[int, int]:
 def _apply_in_sequence(order: Order, lines: Sequence[OrderLine], refunds: list[Refund]) -> None:
     for line in lines:
         line.refunded_minor = 0
+    returned: UnitsReturned = {}
     for refund in sorted(refunds, key=lambda one: (one.refunded_at, one.external_id)):
         if refund.currency == order.currency:
             applied = apply_to_lines(
@@ -130,6 +150,7 @@ def _apply_in_sequence(order: Order, lines: Sequence[OrderLine], refunds: list[R
                 [RefundPart.from_json(part) for part in refund.parts],
                 asked_minor=refund.asked_minor,
                 currency=order.currency,
+                returned=returned,
             )
         else:
             applied = Applied(0, f"it is in {refund.currency}, the order in {order.currency}")

@@ -15,7 +15,7 @@ from payouts.ledger import balances
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, raw_order
 from tracking.models import Conversion, OrderLine, Refund
-from tracking.orders.applying import apply_to_lines
+from tracking.orders.applying import UnitsReturned, apply_to_lines
 from tracking.orders.facts import RefundFacts, RefundPart
 from tracking.orders.reading import read_order, read_refund
 from tracking.orders.recording import record_orders
@@ -200,8 +200,9 @@ def test_no_line_gives_back_more_than_it_has_and_every_penny_is_on_a_line(
         for place, (sku, net) in enumerate(sold)
     ]
     taken = 0
+    returned: UnitsReturned = {}
     for parts, asked in refunds:
-        applied = apply_to_lines(lines, parts, asked_minor=asked, currency="GBP")
+        applied = apply_to_lines(lines, parts, asked_minor=asked, currency="GBP", returned=returned)
         taken += applied.amount_minor
         assert applied.amount_minor >= 0
         assert all(0 <= line.refunded_minor <= line.net_minor for line in lines)
