@@ -8,8 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 
 from core.kept_queries import kept_query
-from core.text import search_words
-from tracking.figures.conversion_search import conversions_matching
+from tracking.figures.conversion_search import conversions_searched
 from tracking.models import (
     Conversion,
     ConversionCount,
@@ -65,8 +64,8 @@ def conversions(
         found = found.filter(occurred_at__gte=first)
     if last is not None:
         found = found.filter(occurred_at__lt=last)
-    for word in search_words(search):
-        found = found.filter(conversions_matching(word))
+    if search:
+        found = found.filter(conversions_searched(search))
     column = CONVERSION_ORDERS.get(order.removeprefix("-"), "occurred_at")
     if order.removeprefix("-") not in CONVERSION_ORDERS or order.startswith("-"):
         return found.order_by(f"-{column}", "-pk")

@@ -8,44 +8,58 @@ has a page soon.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Reverse, Upper
+from django.db.models.functions import Concat, Reverse, Upper
 from django.db.models.lookups import StartsWith
 
 from affiliates.selectors import of_members_matching
 from core import word_search
+from core.text import search_words
 from tracking.models import Conversion, Order
-from tracking.models.orders import number_backwards, number_forwards
+from tracking.models.orders import number_backwards, number_forwards, shown_number
+
+
+def conversions_searched(search: str) -> Q:
+    """Match conversions that each word of the search fits, or whose order the whole of it names."""
+    words = search_words(search)
+    fitting = reduce(and_, map(conversions_matching, words), Q())
+    return fitting | _of_orders_numbered(" ".join(words)) if len(words) > 1 else fitting
 
 
 def conversions_matching(word: str) -> Q:
     """Match conversions by order number, or by the member's name or address. Two queries.
 
-    The order number must begin or end with the word; name and address contain it.
+    See `numbered` for the order number; name and address contain the word.
     """
     return _of_orders_numbered(word) | of_members_matching(word, rows=Conversion.objects.all())
 
 
 def orders_numbered(text: str) -> QuerySet[Order]:
-    """Return orders whose number begins or ends with the text; letter case does not matter."""
-    return Order.objects.filter(begins_or_ends_with(text))
+    """Return the orders with such a number; see `numbered`."""
+    return Order.objects.filter(numbered(text))
 
 
 def _of_orders_numbered(text: str) -> Q:
     """Match rows of such orders. It reads at most MAX_LISTED_IDS numbers from each index."""
-    beginning, ending = (
+    first, *others = (
         Order.objects.filter(matches).values("pk")[: word_search.MAX_LISTED_IDS + 1]
-        for matches in (_begins_with(text), _ends_with(text))
+        for matches in (_begins_with(text), _ends_with(text), _is_shown_with(text))
     )
-    few = word_search.few_ids(beginning.union(ending, all=True))
-    return begins_or_ends_with(text, via="order__") if few is None else Q(order__in=few)
+    few = word_search.few_ids(first.union(*others, all=True))
+    return numbered(text, via="order__") if few is None else Q(order__in=few)
 
 
-def begins_or_ends_with(text: str, *, via: str = "") -> Q:
-    """Match an order by the beginning or the end of its number; `via` leads to it ("order__")."""
-    return _begins_with(text, via) | _ends_with(text, via)
+def numbered(text: str, *, via: str = "") -> Q:
+    """Match an order by its number; `via` leads to it ("order__"). Letter case does not matter.
+
+    The number begins or ends with the text, or the one that the shop shows begins with it, with or
+    without "#".
+    """
+    return _begins_with(text, via) | _ends_with(text, via) | _is_shown_with(text, via)
 
 
 def _begins_with(text: str, via: str = "") -> Q:
@@ -57,3 +71,10 @@ def _begins_with(text: str, via: str = "") -> Q:
 def _ends_with(text: str, via: str = "") -> Q:
     ends: Any = StartsWith(number_backwards(via), Reverse(Upper(Value(text))))
     return Q(ends)
+
+
+def _is_shown_with(text: str, via: str = "") -> Q:
+    number = Upper(Value(text))
+    begins: Any = StartsWith(shown_number(via), number)
+    with_sign: Any = StartsWith(shown_number(via), Concat(Value("#"), number))
+    return ~Q(**{f"{via}number": ""}) & (Q(begins) | Q(with_sign))

@@ -7,6 +7,8 @@ that brought a code, so that a search for a code reads no others.
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import reduce
+from operator import and_
 
 from django.db import models
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
@@ -15,7 +17,7 @@ from django.utils import timezone
 from core.kept_queries import kept_query
 from core.text import search_words
 from core.word_search import has_pieces, holds_word
-from tracking.figures.conversion_search import begins_or_ends_with
+from tracking.figures.conversion_search import numbered
 from tracking.models import Order
 from tracking.models.orders import CODE_INDEX, CODE_PIECES, HAS_CODE, NOT_CREDITED
 from tracking.orders.attribution import OTHER_CURRENCY
@@ -68,8 +70,9 @@ def unattributed_orders(
         found = found.filter(ordered_at__gte=first)
     if last is not None:
         found = found.filter(ordered_at__lt=last)
-    for word in search_words(search):
-        found = found.filter(_matching(word))
+    words = search_words(search)
+    fitting = reduce(and_, map(_matching, words), Q())
+    found = found.filter(fitting | numbered(" ".join(words)) if len(words) > 1 else fitting)
     return found.order_by("-ordered_at", "-pk")
 
 
@@ -86,7 +89,7 @@ def _latest() -> QuerySet[Order]:
 def _matching(word: str) -> Q:
     """Match orders by number or code, each of which has an index."""
     coded = HAS_CODE & holds_word(word, CODES) & has_pieces(CODE_PIECES, word, index=CODE_INDEX)
-    return begins_or_ends_with(word) | coded
+    return numbered(word) | coded
 
 
 def oldest_unattributed_day() -> date | None:

@@ -10,8 +10,7 @@ from django.db.models import QuerySet, Sum
 from affiliates.models import Member
 from core.kept_queries import kept_query
 from core.money import BASIS_POINTS
-from core.text import search_words
-from tracking.figures.conversion_search import conversions_matching
+from tracking.figures.conversion_search import conversions_searched
 from tracking.models import Conversion, Flag, FlagCount, FlagKind, FlagState
 
 
@@ -52,8 +51,8 @@ def flags(
         "conversion": conversion_id,
     }  # fmt: skip
     found = found.filter(**{name: value for name, value in chosen.items() if value})
-    for word in search_words(search):
-        matching = Conversion.objects.filter(conversions_matching(word))
+    if search:
+        matching = Conversion.objects.filter(conversions_searched(search))
         found = found.filter(conversion__in=matching.values("pk"))
     return found.order_by("-raised_at", "-pk")
 

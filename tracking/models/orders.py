@@ -28,8 +28,13 @@ def number_backwards(via: str = "") -> Collate:
     return Collate(Reverse(Upper(f"{via}external_id")), "C")
 
 
+def shown_number(via: str = "") -> Collate:
+    """The number that the shop shows, as its index holds it."""
+    return Collate(Upper(f"{via}number"), "C")
+
+
 NUMBER_FORWARDS, NUMBER_BACKWARDS = number_forwards(), number_backwards()
-SHOWN_NUMBER = Collate(Upper("number"), "C")
+SHOWN_NUMBER = shown_number()
 
 NOT_CREDITED = ~models.Q(unattributed="")
 HAS_CODE = ~models.Q(promo_codes=[])

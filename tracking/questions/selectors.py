@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from core.word_search import contains_word, few_ids
 from offers.models import Enrollment
 from tracking.links.items import own_items
 from tracking.models import Click, Conversion, Order, PromoCode, Question, QuestionState
+from tracking.models.orders import SHOWN_NUMBER
 from tracking.models.questions import REFERENCE_INDEX
 
 
@@ -119,7 +120,11 @@ def orders_by_reference(references: Sequence[str]) -> dict[str, list[FoundOrder]
     """Return the orders of each reference, from any source, in two queries."""
     forms = {reference: possible_order_numbers(reference) for reference in references}
     wanted = {form for known in forms.values() for form in known}
-    rows = list(Order.objects.filter(external_id__in=wanted).order_by("ordered_at", "pk"))
+    shown = {form.upper() for form in wanted}
+    named = Q(external_id__in=wanted) | ~Q(number="") & Q(shown__in=shown)
+    rows = list(
+        Order.objects.alias(shown=SHOWN_NUMBER).filter(named).order_by("ordered_at", "pk")
+    )
     credited = {
         row.order_id: row
         for row in Conversion.objects.filter(order__in=rows)
@@ -128,11 +133,17 @@ def orders_by_reference(references: Sequence[str]) -> dict[str, list[FoundOrder]
     }
     by_name: dict[str, list[FoundOrder]] = defaultdict(list)
     for row in rows:
-        by_name[row.external_id].append(FoundOrder(row, credited.get(row.pk)))
+        found = FoundOrder(row, credited.get(row.pk))
+        for name in dict.fromkeys((row.external_id, row.number.upper())):
+            by_name[name].append(found)
     return {
-        reference: [found for form in known for found in by_name.get(form, [])]
+        reference: _each_once(found for form in known for found in by_name.get(form, []))
         for reference, known in forms.items()
     }
+
+
+def _each_once(orders: Iterable[FoundOrder]) -> list[FoundOrder]:
+    return list({found.order.pk: found for found in orders}.values())
 
 
 def findings_of(question: Question, *, reference: str = "") -> Findings:
