@@ -1,6 +1,7 @@
 """Read the JSON body of a request: one item, or a batch of bounded size.
 
-Decimal numbers stay text, exactly as they were sent, so that amounts are exact.
+A number with a point becomes a Decimal, so that amounts are exact. 2.0 and 2e0 are the whole number
+2, as in JSON Schema.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
@@ -21,7 +23,7 @@ from tracking.orders.facts import MAX_PROBLEMS, FieldProblem
 
 MAX_BATCH_ITEMS = 500
 DEFAULT_SOURCE = "api"
-MAX_NUMBER_DIGITS = 30  # longer numbers stay text, and no field accepts them
+MAX_NUMBER_DIGITS = 30  # a longer whole number is a Decimal too
 MAX_NAME = 60  # characters of a key that an answer names
 HALF_A_PAIR = re.compile(rb"(?i)\\ud[89a-f]")  # as JSON writes it; two of them are one character
 SOURCE = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
@@ -107,7 +109,10 @@ def parse_json(body: bytes) -> Any:
     """Return the JSON of a body. Raises ApiError: 400 with line and column."""
     try:
         return json.loads(
-            body.decode(), parse_int=_whole_number, parse_float=str, object_pairs_hook=_object
+            body.decode(),
+            parse_int=_whole_number,
+            parse_float=_decimal_number,
+            object_pairs_hook=_object,
         )
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
@@ -165,8 +170,20 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _whole_number(digits: str) -> int | str:
-    return int(digits) if len(digits) <= MAX_NUMBER_DIGITS else digits
+def _whole_number(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= MAX_NUMBER_DIGITS else Decimal(digits)
+
+
+def _decimal_number(text: str) -> int | Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # its exponent has 19 digits or more
+        return Decimal("Infinity")
+    if not number:
+        return 0
+    _sign, digits, exponent = number.as_tuple()
+    has_no_fraction = isinstance(exponent, int) and (exponent >= 0 or not any(digits[exponent:]))
+    return int(number) if has_no_fraction and number.adjusted() < MAX_NUMBER_DIGITS else number
 
 
 def _malformed(reason: str, *, line: int, column: int) -> ApiError:

@@ -242,4 +242,4 @@ def refusals(*statuses: int) -> dict[int, Any]:
     }
 
 
-ASKING: dict[str, Any] = {"responses": refusals(401, 403, 404, 405, 500)}
+ASKING: dict[str, Any] = {"responses": refusals(401, 403, 404, 405, 422, 500)}

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -232,7 +233,9 @@ def _shown(value: Any) -> str:
 def _short(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(name): _short(one) for name, one in value.items()}
-    return [_short(one) for one in _few(value)] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_short(one) for one in _few(value)]
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _without_people(value: Any) -> Any:

@@ -45,11 +45,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What is needed of a request. `address` is the client's; `query` is as it was sent."""
+    """What is needed of a request. `address` is the client's."""
 
     method: str
     path: str
-    query: str
     content_type: str
     authorization: str
     address: str
@@ -133,7 +132,6 @@ def _read(request: Arrived) -> _Asked | None:
         or request.method not in {"POST", "PUT"}
         or (found["source"] and not is_stated)
         or request.content_type.partition(";")[0].strip().lower() != JSON
-        or (request.query and request.idempotency_key is not None)
     ):
         return None
     intake = INTAKES[found["many"]]

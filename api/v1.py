@@ -14,6 +14,7 @@ from api.problems import NOT_FOUND, ApiError, answer_errors_with_problem_details
 from api.receiving import ORDERS, REFUNDS, receive, receive_at
 from api.reports import add_reports
 from api.resources.nouns import add_nouns
+from api.resources.operations import refuse_unknown_names, refuse_version
 from core.tenancy import acting_for
 from tracking.orders.lookup import look_up_order
 from tracking.orders.refunds import undo_refund
@@ -46,7 +47,7 @@ def send_orders(request: HttpRequest) -> HttpResponse:
     200, and with other contents it answers 409. To say what an order is now, use PUT. An order that
     is credited to no member is recorded too, and `reasons` says why.
     """
-    return receive(request, ORDERS)
+    return receive(_plain(request), ORDERS)
 
 
 @api.put(
@@ -65,7 +66,7 @@ def state_orders(request: HttpRequest) -> HttpResponse:
     they come; an older one is answered `superseded`. Commission follows. A credited order keeps its
     member, its terms, its tier and its day.
     """
-    return receive(request, ORDERS)
+    return receive(_plain(request), ORDERS)
 
 
 @api.put(
@@ -79,7 +80,7 @@ def state_orders(request: HttpRequest) -> HttpResponse:
 )
 def state_order(request: HttpRequest, source: str, order_id: str) -> HttpResponse:
     """Say what an order is now. One that is unknown is recorded."""
-    return receive_at(request, ORDERS, source=source, name=order_id)
+    return receive_at(_plain(request), ORDERS, source=source, name=order_id)
 
 
 @api.post(
@@ -98,7 +99,7 @@ def send_refunds(request: HttpRequest) -> HttpResponse:
     that comes before its order waits for it, and the answer is 202. What is more than is left of
     the order is recorded too: the answer says what was `applied`, and why not all.
     """
-    return receive(request, REFUNDS)
+    return receive(_plain(request), REFUNDS)
 
 
 @api.put(
@@ -112,7 +113,7 @@ def send_refunds(request: HttpRequest) -> HttpResponse:
 )
 def state_refunds(request: HttpRequest) -> HttpResponse:
     """Replace one refund, or up to 500 under `refunds`. Unknown ones are recorded."""
-    return receive(request, REFUNDS)
+    return receive(_plain(request), REFUNDS)
 
 
 @api.put(
@@ -126,7 +127,7 @@ def state_refunds(request: HttpRequest) -> HttpResponse:
 )
 def state_refund(request: HttpRequest, source: str, refund_id: str) -> HttpResponse:
     """Replace a refund. One that is unknown is recorded."""
-    return receive_at(request, REFUNDS, source=source, name=refund_id)
+    return receive_at(_plain(request), REFUNDS, source=source, name=refund_id)
 
 
 @api.delete(
@@ -140,7 +141,7 @@ def state_refund(request: HttpRequest, source: str, refund_id: str) -> HttpRespo
 )
 def undo_one_refund(request: HttpRequest, source: str, refund_id: str) -> HttpResponse:
     """Take a refund back: its order earns as if the refund had never been. Safe to repeat."""
-    key = key_of(request)
+    key = key_of(_plain(request))
     with acting_for(key.brand):
         is_undone = undo_refund(
             source=source, external_id=refund_id, by=actor_of(request), now=timezone.now()
@@ -180,7 +181,15 @@ def show_order_of_source(request: HttpRequest, source: str, order_id: str) -> Ht
     return _show(request, source=source, order_id=order_id)
 
 
+def _plain(request: HttpRequest) -> HttpRequest:
+    """The request, unless it brings a query or a version, of which nothing is known here."""
+    refuse_unknown_names(request)
+    refuse_version(request)
+    return request
+
+
 def _show(request: HttpRequest, *, source: str, order_id: str) -> HttpResponse:
+    refuse_unknown_names(request)
     with acting_for(key_of(request).brand):
         state = look_up_order(source=source, external_id=order_id)
     if state is None:

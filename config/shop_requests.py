@@ -74,6 +74,8 @@ def _named(environ: Environ) -> Environ | None:
         return None
     if len(named.get("HTTP_HOST") or "") > MAX_HOST:
         return None
+    if named["QUERY_STRING"] or "HTTP_IF_MATCH" in named:  # the API refuses both
+        return None
     host = (named.get("HTTP_HOST"), named["SERVER_NAME"], named["SERVER_PORT"])
     return named if _is_ours(*host, named["wsgi.url_scheme"]) else None
 
@@ -107,7 +109,6 @@ def _arrived(environ: Environ) -> Arrived:
     return Arrived(
         method=environ["REQUEST_METHOD"],
         path=environ["PATH_INFO"],
-        query=environ["QUERY_STRING"],
         content_type=environ.get("CONTENT_TYPE", ""),
         authorization=environ.get("HTTP_AUTHORIZATION", ""),
         address=environ["REMOTE_ADDR"],

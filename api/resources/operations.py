@@ -8,7 +8,7 @@ are one transaction: where no answer can be made, nothing was done.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import wraps
 from typing import Any, get_args
@@ -37,7 +37,7 @@ IF_MATCH: dict[str, Any] = {
     "required": False,
     "description": (
         'The version that you read, such as "3". Where it is another by now, nothing is changed'
-        " (409 changed_meanwhile)."
+        " (409 changed_meanwhile). A version in the body must be the same one."
     ),
     "schema": {"type": "string", "pattern": r'^("[0-9]{1,9}"|[0-9]{1,9}|\*)$'},
 }
@@ -130,9 +130,9 @@ def _acting(view: View, *, changes: bool, versioned: bool) -> Callable[..., Any]
     @wraps(view)
     def act(request: HttpRequest, **sent: Any) -> BaseModel:
         brand = key_of(request).brand
-        _refuse_unknown(request, known)
-        if changes and not versioned and seen_version(request, None) is not None:
-            raise invalid([FieldProblem(IF_MATCH["name"], "refused", NO_VERSION)])
+        refuse_unknown_names(request, known)
+        if changes and not versioned:
+            refuse_version(request)
         together = transaction.atomic() if changes else nullcontext()
         with acting_for(brand), timezone.override(brand.zone), refusing(), together:
             return view(request, **sent)
@@ -147,7 +147,14 @@ def _names_of_query(parameters: Mapping[str, inspect.Parameter]) -> list[str]:
     return list(get_args(asked.annotation)[0].model_fields) if asked else []
 
 
-def _refuse_unknown(request: HttpRequest, known: list[str]) -> None:
+def refuse_version(request: HttpRequest) -> None:
+    """Refuse an If-Match, as what is changed has no version. Raises ApiError (422)."""
+    if seen_version(request, None) is not None:
+        raise invalid([FieldProblem(IF_MATCH["name"], "refused", NO_VERSION)])
+
+
+def refuse_unknown_names(request: HttpRequest, known: Sequence[str] = ()) -> None:
+    """Refuse names in the query that the operation does not know. Raises ApiError (422)."""
     problems = [
         FieldProblem(name, UNKNOWN, unknown_name(name, known))
         for name in request.GET

@@ -188,12 +188,18 @@ def _cursor(position: Position, own: bytes) -> str:
     micros = (position.moment - EPOCH) // timedelta(microseconds=1)
     nonce = secrets.token_bytes(NONCE_BYTES)
     sealed = _seal(settings.PUBLIC_ID_KEY).encrypt(nonce, f"{micros}.{position.pk}".encode(), own)
-    return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+    return _as_text(nonce + sealed)
+
+
+def _as_text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _read_cursor(cursor: str, own: bytes) -> Position:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        if _as_text(raw) != cursor:  # base64 ignores the last bits, so other text has these bytes
+            raise _invalid_cursor()
         plain = _seal(settings.PUBLIC_ID_KEY).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], own)
     except (ValueError, InvalidTag):
         raise _invalid_cursor() from None

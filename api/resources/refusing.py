@@ -32,6 +32,9 @@ from webhooks.addresses import AddressError
 from webhooks.endpoints import EndpointError
 
 MAX_VERSION_DIGITS = 9
+TWO_VERSIONS = (
+    "is another version than that of the body: send the one that you read, in one of them"
+)
 POSTAL_ADDRESS_MISSING = "staff must enter the brand's postal address in Settings first"
 # What the services call a field, where a body calls it otherwise.
 FIELDS = {"percent": "percent_bp", "text": "answer"}
@@ -86,7 +89,8 @@ def not_possible_now(message: str, *, state: str) -> ApiError:
 def seen_version(request: HttpRequest, sent: int | None) -> int | None:
     """Return the version that the caller saw: in the body, or in If-Match (RFC 9110 13.1.1).
 
-    None if they say none. Raises ApiError (422) where the header is no version.
+    None if they say none. Raises ApiError (422) where the header is no version, or another one than
+    the body has.
     """
     header = request.headers.get("If-Match", "").strip()
     if not header or header == "*":
@@ -94,6 +98,8 @@ def seen_version(request: HttpRequest, sent: int | None) -> int | None:
     version = header.strip('"')
     if not version.isdecimal() or len(version) > MAX_VERSION_DIGITS:
         raise invalid([FieldProblem("If-Match", "refused", 'must be a version such as "3"')])
+    if sent is not None and sent != int(version):
+        raise invalid([FieldProblem("If-Match", "refused", TWO_VERSIONS)])
     return int(version)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from api.schemas.ids import CampaignId, EnrollmentId, MemberId, MessageId, OfferId, asked_id
 from api.schemas.members import Members, Tag
-from api.schemas.parts import MAX_PAGE, AskedPage, MomentShown, NoNul, Sent, Shown
+from api.schemas.parts import MAX_PAGE, AskedPage, AskedWhole, MomentShown, NoNul, Sent, Shown
 from api.schemas.payouts import Confirmation
 from core.public_ids import IdKind
 from notifications.rendering.prepare import MAX_BODY_LENGTH, MAX_SUBJECT_LENGTH
@@ -100,7 +100,7 @@ class AskedCampaigns(AskedPage):
 class AskedRecipients(Shown):
     """The query of a campaign's recipients."""
 
-    limit: int = Field(50, ge=1, le=MAX_PAGE)
+    limit: AskedWhole = Field(50, ge=1, le=MAX_PAGE)
     cursor: str = Field("", max_length=400, description="The `next_cursor` of the page before.")
     search: str = Field("", max_length=200, description="A part of the name or the address.")
     state: StateOfMessage | Literal[""] = ""

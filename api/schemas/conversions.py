@@ -31,7 +31,6 @@ from api.schemas.parts import (
     Reason,
     Sent,
     Shown,
-    Whole,
 )
 from background.running import MAX_ROWS_RUN_AT_ONCE
 from core.public_ids import IdKind
@@ -133,7 +132,7 @@ class CreditingShown(Shown):
 
 class ShareSent(Sent):
     enrollment: EnrollmentId
-    share_bp: Annotated[Whole, Field(ge=1, le=10_000)]
+    share_bp: Annotated[int, Field(ge=1, le=10_000)]
 
 
 class Sharing(Sent):

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, Field
 
 from api.schemas.ids import LinkId, MemberId, OfferId, asked_id
-from api.schemas.parts import DayShown, MoneyShown, Shown
+from api.schemas.parts import AskedWhole, DayShown, MoneyShown, Shown, as_day
 from core.public_ids import IdKind
 from tracking.models import MAX_SOURCES_A_DAY
 
 SourceKind = Literal[
     "link", "sub1", "sub2", "sub3", "sub4", "sub5", "referrer", "country", "device"
 ]
-Day = Annotated[date, BeforeValidator(lambda text: date.fromisoformat(str(text)))]
+Day = Annotated[date, BeforeValidator(as_day)]
 
 
 class AskedFigures(BaseModel):
@@ -25,9 +25,19 @@ class AskedFigures(BaseModel):
     first: Day | None = None
     last: Day | None = None
     offer: str = asked_id(IdKind.OFFER, description="By day it is needed: one offer alone.")
-    member: str = asked_id(IdKind.MEMBER, description="By member, this or an offer is needed.")
-    limit: int = Field(50, ge=1, le=200, description="By member.")
-    cursor: str = Field("", max_length=400, description="By member.")
+    member: str = asked_id(
+        IdKind.MEMBER,
+        description="By member, this or an offer is needed. By day, this member in the offer."
+        " Refused by offer.",
+    )
+    limit: AskedWhole = Field(
+        50, ge=1, le=200, description="By member. Refused otherwise, as all rows are one page."
+    )
+    cursor: str = Field(
+        "",
+        max_length=400,
+        description="By member: the `next_cursor` of the page before. Refused otherwise.",
+    )
 
 
 class FigureRow(Shown):
@@ -71,7 +81,7 @@ class AskedSources(BaseModel):
         "clicks", "visitors", "conversions", "conversion_rate", "sales", "commission",
         "earnings_per_click", "source",
     ] = "clicks"  # fmt: skip
-    limit: int = Field(50, ge=1, le=200)
+    limit: AskedWhole = Field(50, ge=1, le=200)
 
 
 class SourceRow(Shown):

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from affiliates.details import MAX_TAG_LENGTH, MAX_TAGS
 from api.schemas.ids import MemberId, asked_id
-from api.schemas.parts import AskedPage, Line, MomentShown, NoNul, Sent, Shown, Whole
+from api.schemas.parts import AskedPage, Line, MomentShown, NoNul, Sent, Shown
 from background.running import MAX_ROWS_RUN_AT_ONCE
 from core.public_ids import IdKind
 
@@ -75,7 +75,7 @@ class MemberChange(Sent):
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
     handles: Handles | None = None
     owner: Address | None = Field(None, description='Of the team; "": nobody.')
-    version: Whole | None = Field(None, description="Refuse with 409 if it is another by now.")
+    version: int | None = Field(None, description="Refuse with 409 if it is another by now.")
 
 
 class Tagging(Sent):

@@ -19,7 +19,6 @@ from api.schemas.parts import (
     NoNul,
     Sent,
     Shown,
-    Whole,
 )
 from offers.models import MAX_CUSTOMER_DAYS
 from offers.structure import MAX_RULES, MAX_TIERS
@@ -116,7 +115,7 @@ class Tier(Sent):
 
     name: Annotated[str, NoNul, Field(min_length=1, max_length=40)]
     from_sales: Amount | None = None
-    from_conversions: Annotated[Whole, Field(ge=1)] | None = None
+    from_conversions: Annotated[int, Field(ge=1)] | None = None
     percent_bp: BasisPoints = 0
     fixed: Amount = "0"
 
@@ -141,7 +140,7 @@ class TermsSent(Sent):
     rules: Annotated[list[Rule], Field(max_length=MAX_RULES)] = []
     cap: Amount | None = None
     cap_period: Period = "month"
-    hold_days: Annotated[Whole, Field(ge=0, le=MAX_HOLD_DAYS)] = 0
+    hold_days: Annotated[int, Field(ge=0, le=MAX_HOLD_DAYS)] = 0
     approval: Literal["automatic", "by_hand"] = "automatic"
     may_pay_nothing: bool = Field(False, description="Say that terms that pay nothing are meant.")
 
@@ -164,9 +163,9 @@ class NewOffer(Sent):
     allowed_domains: Domains = []
     deep_links_allowed: bool = True
     own_slugs_allowed: bool = True
-    click_window_days: Annotated[Whole, Field(ge=1, le=365)] = 28
+    click_window_days: Annotated[int, Field(ge=1, le=365)] = 28
     remembers_customers: bool = False
-    customer_window_days: Annotated[Whole, Field(ge=1, le=MAX_CUSTOMER_DAYS)] = 365
+    customer_window_days: Annotated[int, Field(ge=1, le=MAX_CUSTOMER_DAYS)] = 365
     code_pattern: Annotated[str, NoNul, Field(max_length=60)] = "{FIRST_NAME}"
     utm_template: Annotated[str, NoNul, Field(max_length=500)] = ""
     starts_at: Moment | None = None
@@ -183,19 +182,19 @@ class OfferChange(Sent):
     allowed_domains: Domains | None = None
     deep_links_allowed: bool | None = None
     own_slugs_allowed: bool | None = None
-    click_window_days: Annotated[Whole, Field(ge=1, le=365)] | None = None
+    click_window_days: Annotated[int, Field(ge=1, le=365)] | None = None
     remembers_customers: bool | None = None
-    customer_window_days: Annotated[Whole, Field(ge=1, le=MAX_CUSTOMER_DAYS)] | None = None
+    customer_window_days: Annotated[int, Field(ge=1, le=MAX_CUSTOMER_DAYS)] | None = None
     code_pattern: Annotated[str, NoNul, Field(max_length=60)] | None = None
     utm_template: Annotated[str, NoNul, Field(max_length=500)] | None = None
     starts_at: Moment | None = None
     ends_at: Moment | None = None
-    version: Whole | None = Field(None, description="Refuse with 409 if it is another by now.")
+    version: int | None = Field(None, description="Refuse with 409 if it is another by now.")
 
 
 class StatusChange(Sent):
     status: Status
-    version: Whole | None = Field(None, description="Refuse with 409 if it is another by now.")
+    version: int | None = Field(None, description="Refuse with 409 if it is another by now.")
 
 
 class TermsChanged(Shown):

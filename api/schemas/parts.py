@@ -7,7 +7,8 @@ body with a key that we do not know is refused, and the key is named.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
@@ -27,14 +28,23 @@ from core.text import unknown_name
 
 MAX_PAGE = 200
 UNKNOWN = "unknown_field"
-WHOLE_WITH_POINT = re.compile(r"-?\d{1,30}\.0+")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DIGITS = re.compile(r"-?[0-9]{1,9}")
+RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*")
+MAX_WHOLE_DIGITS = 16  # before the point of an amount
 DECIMAL = r"^-?\d{1,16}(\.\d{1,9})?$"
+NINE_PLACES, ROOMY = Decimal("1e-9"), Context(prec=40)
+NUMBER = {
+    "type": "number",
+    "minimum": -(10**MAX_WHOLE_DIGITS - 1),
+    "maximum": 10**MAX_WHOLE_DIGITS - 1,
+}
 # What a search of conversions and of their flags looks at, `tracking.figures.conversion_search`.
 ORDER_OR_MEMBER: Any = Field(
     "",
     max_length=200,
-    description="The beginning or the end of the order's number, or a part of the member's name or"
-    " address.",
+    description="The beginning or the end of the order's id, the beginning of the number that the"
+    " shop shows, or a part of the member's name or address.",
 )
 T = TypeVar("T")
 
@@ -68,22 +78,27 @@ def _without_nul(text: str) -> str:
     return text
 
 
-def _as_whole(value: Any) -> Any:
-    """2.0 is a whole number in JSON Schema; decimal numbers arrive as text."""
-    if isinstance(value, str) and WHOLE_WITH_POINT.fullmatch(value):
-        return int(value.partition(".")[0])
+def _digits_alone(value: Any) -> Any:
+    """Refuse what Python takes for a whole number too: "2.0", "+5", "1_0"."""
+    if isinstance(value, str) and not DIGITS.fullmatch(value):
+        raise PydanticCustomError("int_parsing", "must be a whole number")
     return value
 
 
 def _as_amount(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    """The digits of a number; what is finer than nine places is rounded half up."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() <= MAX_WHOLE_DIGITS:
+        return f"{value.quantize(NINE_PLACES, ROUND_HALF_UP, ROOMY):f}"
+    return value
 
 
 def _as_moment(value: Any) -> Any:
     if not isinstance(value, str):
         raise PydanticCustomError("not_a_time", "must be a time such as 2026-11-22T10:40:00Z")
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value) if RFC_3339.fullmatch(value) else None
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None or not 1970 <= moment.year < 9000:
@@ -93,9 +108,16 @@ def _as_moment(value: Any) -> Any:
     return moment.astimezone(UTC)
 
 
+def as_day(value: Any) -> date:
+    """The day of a text such as "2026-11-22"; other forms of ISO 8601 are refused."""
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise PydanticCustomError("not_a_day", "must be a day such as 2026-11-22")
+    return date.fromisoformat(value)
+
+
 NoNul = AfterValidator(_without_nul)
-Whole = Annotated[int, BeforeValidator(_as_whole)]
-BasisPoints = Annotated[Whole, Field(ge=0, le=10_000)]
+AskedWhole = Annotated[int, BeforeValidator(_digits_alone)]  # of a query
+BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 Line = Annotated[str, NoNul, StringConstraints(max_length=300)]
 Name = Annotated[str, NoNul, StringConstraints(min_length=1, max_length=200)]
 LongText = Annotated[str, NoNul, StringConstraints(min_length=1, max_length=2_000)]
@@ -105,7 +127,7 @@ Amount = Annotated[
     str,
     BeforeValidator(_as_amount),
     StringConstraints(pattern=DECIMAL),
-    WithJsonSchema({"anyOf": [{"type": "string", "pattern": DECIMAL}, {"type": "number"}]}),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": DECIMAL}, NUMBER]}),
 ]
 Moment = Annotated[
     datetime,
@@ -161,7 +183,7 @@ class Asked(BaseModel):
 class AskedPage(BaseModel):
     """The query of a list; each list adds its filters."""
 
-    limit: int = Field(50, ge=1, le=MAX_PAGE)
+    limit: AskedWhole = Field(50, ge=1, le=MAX_PAGE)
     cursor: str = Field("", max_length=400, description="The `next_cursor` of the page before.")
     created_since: Moment | None = None
     created_before: Moment | None = None

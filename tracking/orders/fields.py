@@ -12,23 +12,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from core.money import MoneyError, UnknownCurrencyError, exponent, parse_decimal
+from core.money import UnknownCurrencyError, exponent
 from core.text import UNSTORABLE
 from tracking.orders.facts import Problems
 
-NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{0,18})?")  # spreadsheets and PHP write 2.0
-THREE_PLACES, ROOMY = Decimal("0.001"), Context(prec=40)
 BETWEEN_CODES = re.compile(r"[,;|\t\r\n]")
 MAX_TIME_LENGTH = 40
+NOBODY = re.compile(r"0(\.0+)?")  # spreadsheets and PHP write 0.0
 SECONDS, MILLISECONDS = re.compile(r"[0-9]{9,10}"), re.compile(r"[0-9]{12,13}")  # since 1970
 # "2026-11-20 09:50:26 +0000", as the CSV files of Shopify have it
 SPACED_OFFSET = re.compile(r"(?<=[0-9]) (?=[+-][0-9]{2}:?[0-9]{2}$)")
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-WORDS: dict[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
+YES, NO = ("true", "yes", "1"), ("false", "no", "0")
+WORDS: dict[str, bool] = {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}
 LEFT_OUT = ({"type": "null"}, {"const": ""})  # what may stand for a value that is left out
 
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+")
@@ -65,6 +65,16 @@ class Field(ABC, Generic[T]):
         return described | {"description": self.description} if self.description else described
 
 
+def said(value: Any) -> str:
+    """How an answer writes what was sent."""
+    return str(value) if isinstance(value, Decimal) else repr(value)
+
+
+def is_long_whole(value: Any) -> bool:
+    """Whether it is a number without a point that api.bodies leaves a Decimal, as it is so long."""
+    return isinstance(value, Decimal) and value.is_finite() and value.as_tuple().exponent == 0
+
+
 def _read_text(
     field: Field[Any], raw: Mapping[str, Any], problems: Problems, *, max_length: int
 ) -> str:
@@ -73,8 +83,8 @@ def _read_text(
         if field.required:
             problems.add(field.name, "missing", "is missing")
         return ""
-    if not isinstance(value, str | int) or isinstance(value, bool):
-        problems.add(field.name, "not_text", f"{value!r} is not a text")
+    if not (isinstance(value, str | int) or is_long_whole(value)) or isinstance(value, bool):
+        problems.add(field.name, "not_text", f"{said(value)} is not a text")
         return ""
     text = str(value).strip()
     if len(text) > max_length:
@@ -172,7 +182,7 @@ class CustomerField(TextField):
 
     def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
         text = super().read(raw, problems)
-        return "" if text == "0" else text
+        return "" if NOBODY.fullmatch(text) else text
 
 
 @dataclass(frozen=True)
@@ -214,11 +224,11 @@ class YesNoField(Field[bool | None]):
             return None
         found = value if isinstance(value, bool) else WORDS.get(str(value).strip().lower())
         if found is None:
-            problems.add(self.name, "not_yes_or_no", f"{value!r} is neither true nor false")
+            problems.add(self.name, "not_yes_or_no", f"{said(value)} is neither true nor false")
         return found
 
     def forms(self) -> list[dict[str, Any]]:
-        return [{"type": "boolean"}, {"enum": list(WORDS)}]
+        return [{"type": "boolean"}, {"enum": [*WORDS, 0, 1]}]
 
 
 @dataclass(frozen=True)
@@ -284,81 +294,14 @@ class ChoiceField(Field[str]):
 
     def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
         text = _read_text(self, raw, problems, max_length=60).lower()
-        if text and text not in self.choices:
+        is_blank = isinstance(raw.get(self.name), str) and self.is_given(raw) and not text
+        if (text or is_blank) and text not in self.choices:
             message = f"{text!r} is none of {', '.join(self.choices)}"
             problems.add(self.name, "not_a_choice", message)
         return text or self.choices[0]
 
     def forms(self) -> list[dict[str, Any]]:
         return [{"enum": list(self.choices)}]
-
-
-@dataclass(frozen=True)
-class QuantityField(Field[Decimal]):
-    """How many, or how much of what is weighed: a number with up to three decimal places.
-
-    Further places are rounded, half up. Zero is a line that was removed.
-    """
-
-    maximum: int = 2**31 - 1
-
-    def read(self, raw: Mapping[str, Any], problems: Problems) -> Decimal:
-        value = raw.get(self.name)
-        if isinstance(value, bool) or not NUMBER.fullmatch(str(value).strip()):
-            problems.add(self.name, "not_a_number", f"{value!r} is not a number")
-            return Decimal(1)
-        number = Decimal(str(value).strip()).quantize(THREE_PLACES, ROUND_HALF_UP, ROOMY)
-        if not 0 <= number <= self.maximum:
-            message = f"{value} is not a quantity: it must be 0 or more"
-            problems.add(self.name, "not_positive", message)
-            return Decimal(1)
-        return number
-
-    def forms(self) -> list[dict[str, Any]]:
-        number = {"type": "number", "minimum": 0, "maximum": self.maximum}
-        return [number, {"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]{0,18})?$"}]
-
-
-@dataclass(frozen=True)
-class AmountField(Field[Decimal]):
-    """A decimal in digits, or a number. A Python float is refused: it is not exact.
-
-    `api.bodies` keeps a number with a point as the digits that were sent, also the long tail that a
-    shop's floats have (0.30000000000000004). An amount that is left out is zero.
-    """
-
-    max_length: int = 40
-    more_than_zero: bool = False  # in minor units, which the caller rounds to
-
-    def read(self, raw: Mapping[str, Any], problems: Problems) -> Decimal:
-        value = raw.get(self.name)
-        if not self.required and not self.is_given(raw):
-            return Decimal(0)
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            problems.add(self.name, "not_an_amount", f'{value!r} is not an amount such as "12.50"')
-            return Decimal(0)
-        if len(str(value)) > self.max_length:
-            message = f"is longer than {self.max_length} characters"
-            problems.add(self.name, "not_an_amount", message)
-            return Decimal(0)
-        try:
-            amount = parse_decimal(str(value))
-        except MoneyError as error:
-            problems.add(self.name, "not_an_amount", str(error))
-            return Decimal(0)
-        if amount < 0:
-            problems.add(self.name, "negative", f"{amount} is negative")
-        return amount
-
-    def forms(self) -> list[dict[str, Any]]:
-        digits = {
-            "type": "string",
-            "pattern": r"^([0-9]+\.?[0-9]*|\.[0-9]+)$",
-            "maxLength": self.max_length,
-            "examples": ["12.50"],
-        }
-        least = "exclusiveMinimum" if self.more_than_zero else "minimum"
-        return [digits, {"type": "number", least: 0}]
 
 
 @dataclass(frozen=True)

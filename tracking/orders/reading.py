@@ -21,14 +21,12 @@ from tracking.orders.facts import (
     RefundPart,
 )
 from tracking.orders.fields import (
-    AmountField,
     ChoiceField,
     CodesField,
     CurrencyField,
     CustomerField,
     EvidenceField,
     ObjectListField,
-    QuantityField,
     ReferrerField,
     TextField,
     TextListField,
@@ -37,6 +35,7 @@ from tracking.orders.fields import (
     each_once,
 )
 from tracking.orders.id_fields import AddressedField, LineNameField
+from tracking.orders.number_fields import AmountField, QuantityField
 from tracking.orders.unknown_fields import SOURCE, names_of, refuse_unknown_in_order
 
 MAX_ORDER_LINES = 1_000

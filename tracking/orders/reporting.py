@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from tracking.orders.facts import OrderFacts, Problems
-from tracking.orders.fields import AmountField
 from tracking.orders.lookup import facts_as_recorded
+from tracking.orders.number_fields import AmountField
 from tracking.orders.reading import InputError
 from tracking.orders.results import RecordingResult, RecordingStatus
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable
 from typing import Any
 
@@ -170,6 +171,9 @@ def test_what_is_asked_for_is_shown_whole(stage: Stage, path: str) -> None:
         ("limit=0", "limit", "greater_than_equal"),
         ("limit=201", "limit", "less_than_equal"),
         ("limit=x", "limit", "int_parsing"),
+        ("limit=2.0", "limit", "int_parsing"),
+        ("limit=%2B5", "limit", "int_parsing"),
+        ("limit=1_0", "limit", "int_parsing"),
         ("limit=1&limit=2", "limit", "duplicate"),
         ("expand=payout", "expand", "not_expandable"),
         ("cursor=x", "cursor", "invalid_cursor"),
@@ -179,6 +183,7 @@ def test_what_is_asked_for_is_shown_whole(stage: Stage, path: str) -> None:
         ("status=gone", "status", "literal_error"),
         ("created_since=yesterday", "created_since", "not_a_time"),
         ("created_since=2026-11-20T10:00:00", "created_since", "not_a_time"),
+        ("created_since=2026-W01-1T00:00:00Z", "created_since", "not_a_time"),
     ],
 )
 def test_a_wrong_query_is_named(stage: Stage, query: str, field: str, code: str) -> None:
@@ -190,7 +195,7 @@ def test_a_wrong_query_is_named(stage: Stage, query: str, field: str, code: str)
 
 def test_a_cursor_is_for_its_list_its_filters_and_its_brand_alone(stage: Stage) -> None:
     cursor = listed(stage, "/conversions", "limit=1")["next_cursor"]
-    altered = ("A" if cursor[0] != "A" else "B") + cursor[1:]  # the last one has unused bits
+    altered = ("A" if cursor[0] != "A" else "B") + cursor[1:]
     theirs = Shop(key_for(stage.cast.saltmarsh))
 
     refused = [
@@ -202,6 +207,22 @@ def test_a_cursor_is_for_its_list_its_filters_and_its_brand_alone(stage: Stage) 
 
     assert [one.json()["problems"][0]["code"] for one in refused] == ["invalid_cursor"] * 4
     assert stage.get(f"/conversions?limit=2&cursor={cursor}").status_code == 200
+
+
+BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+
+
+def test_a_cursor_of_which_a_character_was_altered_is_refused(stage: Stage) -> None:
+    """Also the last one, of which base64 leaves bits unused."""
+    cursor = listed(stage, "/conversions", "limit=1")["next_cursor"]
+    assert len(cursor) % 4, "the last character has no unused bits"
+    altered = [cursor[:-1] + one for one in BASE64 if one != cursor[-1]]
+    altered += [cursor[:-1], cursor + "=", cursor + "A", "%20" + cursor]
+
+    answers = [stage.get(f"/conversions?limit=1&cursor={one}") for one in altered]
+
+    assert {one.status_code for one in answers} == {422}
+    assert {one.json()["problems"][0]["code"] for one in answers} == {"invalid_cursor"}
 
 
 def test_a_cursor_goes_on_where_it_was_when_rows_come_meanwhile(stage: Stage) -> None:
