@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from mcp import Client as Assistant
 from mcp import StdioServerParameters
+from mcp.types import TextContent
 from tributary_client import Client
 from tributary_client.mcp import server_for
 
@@ -133,6 +134,33 @@ def test_a_refusal_is_a_sentence(sold: Cast, live_server: Any) -> None:
 
     assert told.is_error
     assert "member: string should match" in told.content[0].text
+
+
+def test_half_a_character_is_refused_with_a_sentence(sold: Cast, live_server: Any) -> None:
+    """In each text of each tool; those with a choice of texts name the choice."""
+
+    async def ask(assistant: Assistant) -> dict[tuple[str, str], str]:
+        told: dict[tuple[str, str], str] = {}
+        for tool in (await assistant.list_tools()).tools:
+            needed = dict.fromkeys(tool.input_schema.get("required", ()), "link")
+            for name in tool.input_schema["properties"]:
+                answer = await assistant.call_tool(tool.name, {**needed, name: "a\ud800"})
+                assert answer.is_error
+                [sentence] = answer.content
+                assert isinstance(sentence, TextContent)
+                told[tool.name, name] = sentence.text
+        return told
+
+    told = asked(key_for(sold.juniper), live_server.url, ask)
+
+    choices = {("sources_of_clicks", "by"), ("conversions", "status")}
+    assert ("find_members", "search") in told
+    for (tool, name), sentence in told.items():
+        said = f"{name}: The text has half of a character (U+D800 to U+DFFF). Send it without it."
+        if (tool, name) in choices:
+            assert f"{name}\n  Input should be a valid string" in sentence
+        else:
+            assert sentence == f"Error executing tool {tool}: {said}"
 
 
 def test_another_brand_is_not_seen(sold: Cast, live_server: Any) -> None:

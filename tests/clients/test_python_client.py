@@ -25,6 +25,7 @@ from tributary_client import (
 )
 from tributary_client import calling as client_calling
 
+from api import idempotency
 from api.v1 import api
 from core.tenancy import acting_for
 from payouts.models import Payout
@@ -58,6 +59,24 @@ class Server:
             transport=httpx.MockTransport(self),
             sleep=self.slept.append,
         )
+
+
+class LosesAnswers(httpx.HTTPTransport):
+    """Sends requests to a server, and loses the first answers to these methods."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number, self.methods = number, set[str]()
+        self.requests: list[httpx.Request] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = super().handle_request(request)
+        if request.method in self.methods:
+            self.requests.append(request)
+            if len(self.requests) <= self.number:
+                answer.read()
+                raise httpx.ReadError("the connection was lost")
+        return answer
 
 
 def said(status: int, body: Any, **headers: str) -> httpx.Response:
@@ -127,6 +146,41 @@ def test_a_key_of_ones_own_is_sent() -> None:
     server = Server(said(201, {"id": "mem_1"}))
     server.client().add_member(email="m@creators.example", idempotency_key="mine")
     assert server.requests[0].headers["idempotency-key"] == "mine"
+
+
+@pytest.mark.parametrize("key", ["", "mine"])
+def test_a_change_of_which_the_answer_was_lost_is_not_a_conflict(
+    cast: Cast, key: str, transactional_db: None, live_server: Any
+) -> None:
+    """The server did it. The same key in the second try brings the answer that was lost."""
+    lossy = LosesAnswers(1)
+    address = str(live_server.url)
+    with Client(
+        key_for(cast.juniper), address=address, transport=lossy, sleep=lambda _: None
+    ) as tributary:
+        [offer] = [one for one in tributary.list_offers() if one["name"] == cast.glow.name]
+        lossy.methods = {"PATCH"}
+        changed = tributary.change_offer(
+            offer["id"], idempotency_key=key, description="New", version=offer["version"]
+        )
+    keys = [one.headers["idempotency-key"] for one in lossy.requests]
+    assert (changed["description"], changed["version"]) == ("New", offer["version"] + 1)
+    assert (len(keys), len(set(keys))) == (2, 1)
+    assert key in {"", keys[0]}
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_other_methods_have_no_key(method: str) -> None:
+    """The API keeps none for them."""
+    server = Server(said(200, {}))
+    server.client().call(method, "/api/v1/offers")
+    assert "idempotency-key" not in server.requests[0].headers
+    assert method not in idempotency.METHODS
+
+
+def test_methods_with_keys_are_those_of_the_api() -> None:
+    assert client_calling.WITH_KEYS == idempotency.METHODS
+    assert client_calling.WITH_KEYS == generate_client.WITH_KEYS
 
 
 def test_nobody_answers() -> None:
