@@ -122,9 +122,7 @@ def orders_by_reference(references: Sequence[str]) -> dict[str, list[FoundOrder]
     wanted = {form for known in forms.values() for form in known}
     shown = {form.upper() for form in wanted}
     named = Q(external_id__in=wanted) | ~Q(number="") & Q(shown__in=shown)
-    rows = list(
-        Order.objects.alias(shown=SHOWN_NUMBER).filter(named).order_by("ordered_at", "pk")
-    )
+    rows = list(Order.objects.alias(shown=SHOWN_NUMBER).filter(named).order_by("ordered_at", "pk"))
     credited = {
         row.order_id: row
         for row in Conversion.objects.filter(order__in=rows)
