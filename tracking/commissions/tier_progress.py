@@ -15,9 +15,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.selectors import current_zone
 from core.db import lock_identities
+from core.kept_queries import kept_query
 from core.tenancy import current_brand_id
 from offers.models import Enrollment, Terms
 from offers.structure import CapPeriod, TierBy
@@ -163,6 +165,16 @@ def set_tiers(rows: Sequence[Conversion]) -> None:
         if row.terms.tiers:
             row.tier = progress.tier_for(row)
         progress.add(row)
+
+
+def has_tiers() -> bool:
+    """Return whether some terms of the brand have tiers."""
+    return bool(_terms_with_tiers())
+
+
+@kept_query
+def _terms_with_tiers() -> QuerySet[Terms, Any]:
+    return Terms.objects.exclude(tiers=[]).values_list("pk")[:1]
 
 
 def span_of(enrollment_id: int, period: str, day: date) -> Span:

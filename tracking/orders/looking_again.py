@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities, update_rows
+from core.kept_queries import kept_query
+from offers.models import Offer
+from tracking.commissions.status import shop_rejects
+from tracking.commissions.tier_progress import has_tiers
 from tracking.models import Conversion, ConversionStatus, Evidence, Order
 from tracking.models.orders import NOT_CREDITED
 from tracking.orders.applying import refunded_of
@@ -19,6 +24,7 @@ from tracking.orders.exchange import DatedRate, Rates
 from tracking.orders.identity import order_identity
 
 REJECTED = ConversionStatus.REJECTED
+Attributed = tuple[Order, Attribution]
 
 
 def look_again(
@@ -54,7 +60,7 @@ def credit_later_orders(
     """Credit the orders that customers placed after those by which `conversions` won them.
 
     They became known before, when nobody had won the customer: these conversions are new, or were
-    rejected until now.
+    rejected until now, or their orders had another customer.
     """
     later = lock_later_orders([row for row in conversions if row.status != REJECTED])
     if not later:
@@ -84,14 +90,82 @@ def lock_later_orders(conversions: Sequence[Conversion]) -> list[Order]:
     won = [row for row in with_customer if row.enrollment.offer.remembers_customers]
     if not won:
         return []
-    found = Order.objects.filter(
-        NOT_CREDITED,
-        source__in={row.order.source for row in won},
-        customer_ref__in={row.order.customer_ref for row in won},
-        ordered_at__gt=min(row.occurred_at for row in won),
-    )
+    found = _waiting([row.order for row in won], after=min(row.occurred_at for row in won))
     names = list(found.values_list("source", "external_id"))
     if not names:
         return []
     lock_identities(order_identity(source, external_id) for source, external_id in names)
     return list(found.order_by("ordered_at", "pk"))
+
+
+def _waiting(orders: Iterable[Order], *, after: datetime) -> QuerySet[Order]:
+    """The orders of the customers of these that nobody is credited for, placed after a moment."""
+    customers = {(order.source, order.customer_ref) for order in orders}
+    return Order.objects.filter(
+        NOT_CREDITED,
+        source__in={source for source, _ in customers},
+        customer_ref__in={ref for _, ref in customers},
+        ordered_at__gt=after,
+    )
+
+
+def sequence_matters() -> bool:
+    """Whether it can make a difference which of two orders of a batch comes first.
+
+    A tier is the one reached by the orders known before, and an order keeps the member who had won
+    its customer when it was credited. All else follows from the facts, whatever their sequence.
+    """
+    return has_tiers() or bool(_offers_that_remember())
+
+
+@kept_query
+def _offers_that_remember() -> QuerySet[Offer, Any]:
+    return Offer.objects.filter(remembers_customers=True).values_list("pk")[:1]
+
+
+def parts_to_credit(found: Sequence[Attributed]) -> Iterator[Sequence[Attributed]]:
+    """Part saved orders of a batch, so that credited part by part they get what they get singly.
+
+    Most batches are one part. A part ends with an order that wins its customer's later orders, as
+    these are known already: they are credited before the next one. It begins with an order that
+    replaces what a browser reported, if that counted for the tiers of the orders before. Credit
+    each part before you ask for the next.
+    """
+    if len(found) < 2:
+        yield found
+        return
+    latest = _latest_waiting([order for order, attribution in found if _wins(order, attribution)])
+    replacing = any(attribution.replaces for _, attribution in found) and has_tiers()
+    part: list[Attributed] = []
+    for order, attribution in found:
+        if part and replacing and attribution.replaces:
+            yield part
+            part = []
+        part.append((order, attribution))
+        last = latest.get((order.source, order.customer_ref))
+        if last is not None and order.ordered_at < last and _wins(order, attribution):
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _wins(order: Order, attribution: Attribution) -> bool:
+    """Whether the order wins its customer for a member."""
+    winner = attribution.winner
+    return (
+        winner is not None
+        and winner.kind != Evidence.CUSTOMER
+        and winner.enrollment.offer.remembers_customers
+        and bool(order.customer_ref)
+        and not shop_rejects(order)
+    )
+
+
+def _latest_waiting(winners: Sequence[Order]) -> dict[tuple[str, str], datetime]:
+    """When the last order was placed that nobody is credited for, by source and customer."""
+    if not winners:
+        return {}
+    found = _waiting(winners, after=min(order.ordered_at for order in winners))
+    rows = found.order_by("ordered_at").values_list("source", "customer_ref", "ordered_at")
+    return {(source, ref): ordered_at for source, ref, ordered_at in rows}

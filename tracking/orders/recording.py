@@ -6,9 +6,9 @@ The API and the imports use this module. It never sees HTTP or a file.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import compress
+from itertools import compress, pairwise
 from typing import Any
 
 from django.db.models import QuerySet
@@ -19,13 +19,17 @@ from core.db import lock_identities, retried_transaction
 from core.kept_queries import kept_query
 from tracking.commissions.new_customers import decide_again, lock_customers
 from tracking.commissions.status import shop_rejects
-from tracking.models import Evidence, Order
+from tracking.models import Conversion, Evidence, Order, PaymentStatus
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, BatchEvidence, attribute, load_evidence
 from tracking.orders.conversions import credit_by_evidence
 from tracking.orders.facts import FieldProblem, OrderFacts
 from tracking.orders.identity import order_identity
-from tracking.orders.looking_again import credit_later_orders
+from tracking.orders.looking_again import (
+    credit_later_orders,
+    parts_to_credit,
+    sequence_matters,
+)
 from tracking.orders.lookup import known_digests, orders_as_sent
 from tracking.orders.refunds import apply_parked
 from tracking.orders.results import RecordingResult, RecordingStatus
@@ -42,6 +46,26 @@ class _Accepted:
     facts: OrderFacts
     attribution: Attribution
     row: Order
+
+
+@dataclass(frozen=True, slots=True)
+class _StateBefore:
+    """A known order as it was before the batch."""
+
+    digest: str
+    payment_status: str
+    unattributed: str
+
+    def differs(self, order: OrderFacts) -> bool:
+        """Whether what is stated now may matter to other orders.
+
+        That a credited order is paid does not: pending ones count as much for tiers and customers.
+        """
+        if order.digest() == self.digest:
+            return False
+        as_before = replace(order, payment_status=self.payment_status)
+        is_voided = PaymentStatus.VOIDED in (order.payment_status, self.payment_status)
+        return bool(self.unattributed) or is_voided or as_before.digest() != self.digest
 
 
 def record_order(*, source: str, order: OrderFacts, by: Actor, now: datetime) -> RecordingResult:
@@ -71,22 +95,76 @@ def record_orders(
         [*(order_identity(source, one.external_id) for one in orders), *number_locks(orders)]
     )
     asks_about_customers = lock_customers((source, order.customer_ref) for order in orders)
-    outcomes: list[RecordingResult | None] = [None] * len(orders)
-    accepted, again = _accept_new(source, orders, outcomes, now=now)
+    rows = _known(source=source, external_ids=[order.external_id for order in orders])
+    before = {external_id: _StateBefore(*rest) for external_id, *rest in rows}
+    known = set(before)
+    results: list[RecordingResult] = []
+    for part in _parts(orders, before, now=now) if revising else [orders]:
+        outcomes: list[RecordingResult | None] = [None] * len(part)
+        accepted, again = _accept_new(source, part, known, outcomes, now=now)
+        _save(accepted, outcomes, is_trusted=is_trusted, by=by, now=now)
+        if asks_about_customers:
+            decide_again([new.row for new in accepted], now=now)
+        stated = [part[index] for index in again]
+        answers = (
+            revise(source=source, orders=stated, by=by, now=now)
+            if revising
+            else _repeats_and_conflicts(source, stated)
+        )
+        for index, answer in zip(again, answers, strict=True):
+            outcomes[index] = answer
+        results += [outcome for outcome in outcomes if outcome is not None]
+    return results
+
+
+@kept_query
+def _known(*, source: str, external_ids: list[str]) -> QuerySet[Order, Any]:
+    rows = Order.objects.filter(source=source, external_id__among=external_ids)
+    return rows.values_list("external_id", "digest", "payment_status", "unattributed")
+
+
+def _parts(
+    orders: Sequence[OrderFacts], before: Mapping[str, _StateBefore], *, now: datetime
+) -> list[Sequence[OrderFacts]]:
+    """Part a batch before each new order that follows a known one which is changed.
+
+    In a part, the new orders are recorded first. `before` has the known orders by external id.
+    """
+    starts, stated, is_changed = [0], set[str](), False
+    for index, order in enumerate(orders):
+        if order.future_problem(now=now) is not None:
+            continue  # it is refused, and the next one of this id may be the first
+        if order.external_id in stated:
+            is_changed = True
+        elif order.external_id in before:
+            is_changed |= before[order.external_id].differs(order)
+        elif is_changed:
+            starts.append(index)
+            is_changed = False
+        stated.add(order.external_id)
+    if len(starts) == 1 or not sequence_matters():
+        return [orders]
+    return [orders[start:end] for start, end in pairwise([*starts, len(orders)])]
+
+
+def _save(
+    accepted: Sequence[_Accepted],
+    outcomes: list[RecordingResult | None],
+    *,
+    is_trusted: bool,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Save new orders, and credit them. Writes their results to `outcomes`."""
     Order.objects.insert_many([new.row for new in accepted])
     save_lines((new.row, new.facts) for new in accepted)
     refunded = apply_parked([new.row for new in accepted])
-    credited = credit_by_evidence(
-        ((new.row, new.attribution) for new in accepted),
-        refunded,
-        is_trusted=is_trusted,
-        now=now,
-    )
-    _audit(accepted, {row.order_id: row.pk for row in credited}, by=by, now=now)
-    credited += credit_later_orders(credited, by=by, now=now)
-    if asks_about_customers:
-        decide_again([new.row for new in accepted], now=now)
-    conversions = {row.order_id: row for row in credited}
+    conversions: dict[int, Conversion] = {}
+    for part in parts_to_credit([(new.row, new.attribution) for new in accepted]):
+        credited = credit_by_evidence(part, refunded, is_trusted=is_trusted, now=now)
+        _audit([row for row, _ in part], credited, by=by, now=now)
+        credited += credit_later_orders(credited, by=by, now=now)
+        conversions |= {row.order_id: row for row in credited}
     for new in accepted:
         conversion = conversions.get(new.row.pk)
         outcomes[new.index] = RecordingResult(
@@ -95,35 +173,20 @@ def record_orders(
             problems=() if conversion else new.attribution.reasons,
             conversion_id=conversion.pk if conversion else None,
         )
-    stated = [orders[index] for index in again]
-    answers = (
-        revise(source=source, orders=stated, by=by, now=now)
-        if revising
-        else _repeats_and_conflicts(source, stated)
-    )
-    for index, answer in zip(again, answers, strict=True):
-        outcomes[index] = answer
-    return [outcome for outcome in outcomes if outcome is not None]
-
-
-@kept_query
-def _known(*, source: str, external_ids: list[str]) -> QuerySet[Order, Any]:
-    rows = Order.objects.filter(source=source, external_id__among=external_ids)
-    return rows.values_list("external_id", flat=True)
 
 
 def _accept_new(
     source: str,
     orders: Sequence[OrderFacts],
+    known: set[str],
     outcomes: list[RecordingResult | None],
     *,
     now: datetime,
 ) -> tuple[list[_Accepted], list[int]]:
     """Return the new orders, and the positions of those that are known or come a second time.
 
-    Writes the results of refused orders to `outcomes`.
+    Adds the ids of the new ones to `known`, and the results of refused ones to `outcomes`.
     """
-    known = set(_known(source=source, external_ids=[order.external_id for order in orders]))
     evidence = load_evidence(
         [order for order in orders if order.external_id not in known], source=source
     )
@@ -206,20 +269,14 @@ def _new_row(source: str, order: OrderFacts, attribution: Attribution, *, now: d
 
 
 def _audit(
-    accepted: Sequence[_Accepted],
-    conversions: Mapping[int, int],
-    *,
-    by: Actor,
-    now: datetime,
+    orders: Sequence[Order], credited: Sequence[Conversion], *, by: Actor, now: datetime
 ) -> None:
+    conversions = {row.order_id: row.pk for row in credited}
     audit.record_many(
         action="order.recorded",
         targets=[
-            (
-                new.row,
-                {"order_id": new.facts.external_id, "conversion": conversions.get(new.row.pk)},
-            )
-            for new in accepted
+            (order, {"order_id": order.external_id, "conversion": conversions.get(order.pk)})
+            for order in orders
         ],
         by=by,
         now=now,

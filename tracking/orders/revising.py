@@ -9,7 +9,7 @@ nobody is credited, each new statement is looked at for evidence.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,13 +19,18 @@ from core.db import update_rows
 from tracking.commissions.new_customers import decide_again, lock_customers
 from tracking.commissions.settlement import changing
 from tracking.commissions.shares import set_amounts
+from tracking.commissions.status import shop_rejects
 from tracking.models import Conversion, ConversionStatus, Order, OrderLine, OrderRevision
 from tracking.orders.applying import apply_refunds
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, attribute, load_evidence
 from tracking.orders.conversions import credit_by_evidence
 from tracking.orders.facts import FieldProblem, OrderFacts
-from tracking.orders.looking_again import credit_later_orders
+from tracking.orders.looking_again import (
+    credit_later_orders,
+    parts_to_credit,
+    sequence_matters,
+)
 from tracking.orders.lookup import revision_of
 from tracking.orders.results import RecordingResult, RecordingStatus
 from tracking.orders.saving import STATED_FIELDS, save_lines, save_revisions, state_order
@@ -77,9 +82,38 @@ class _Known:
         )
         return number
 
+    def credit(self, rows: Iterable[Conversion]) -> None:
+        """Note that these orders have a member now. Some of them are not among `orders`."""
+        for row in rows:
+            order = self.orders.get(row.order.external_id)
+            if order is not None:
+                order.unattributed = ""
+                self.conversions[order.pk].append(row.pk)
+
+    def is_credited(self, order: Order) -> bool:
+        return order.pk in self.conversions
+
     def _add(self, revision: OrderRevision) -> None:
         self.revisions[revision.order_id].append(revision)
         self.new_revisions.append(revision)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Statements of different orders that become their state at once: their positions, and those.
+
+    First the credited orders are settled, then evidence is looked for in the others.
+    """
+
+    changed: list[tuple[int, Order, OrderFacts]] = field(default_factory=list)
+    orders: set[int] = field(default_factory=set)
+    may_credit: bool = False  # an order that nobody is credited for so far
+
+    def add(self, index: int, order: Order, facts: OrderFacts, *, is_credited: bool) -> None:
+        self.changed.append((index, order, facts))
+        self.orders.add(order.pk)
+        if not is_credited:
+            self.may_credit |= bool(facts.promo_codes or facts.click_id or facts.customer_ref)
 
 
 def revise(
@@ -96,38 +130,71 @@ def revise(
     before = {(source, order.customer_ref) for order in known.orders.values()}
     lock_customers(before)
     results: list[RecordingResult | None] = [None] * len(orders)
-    for positions in _rounds(orders):
-        changed: list[tuple[int, Order, OrderFacts]] = []
-        for index in positions:
-            order = known.orders[orders[index].external_id]
-            results[index] = _without_effect(known, order, orders[index], now=now)
-            if results[index] is None:
-                changed.append((index, order, orders[index]))
-        attributions = _change(known, source, [one[1:] for one in changed], by=by, now=now)
-        for index, order, facts in changed:
+    for group in _groups(known, orders, results, now=now):
+        changed = [(order, facts) for _, order, facts in group.changed]
+        attributions = _change(known, source, changed, by=by, now=now)
+        for index, order, facts in group.changed:
             results[index] = RecordingResult(
                 facts.external_id,
                 RecordingStatus.REVISED,
-                problems=() if order.pk in known.conversions else attributions[order.pk].reasons,
+                problems=() if known.is_credited(order) else attributions[order.pk].reasons,
                 conversion_id=next(iter(known.conversions.get(order.pk, [])), None),
             )
-        _audit([one[1] for one in changed], by=by, now=now)
+        _audit([order for order, _ in changed], by=by, now=now)
     save_revisions(known.new_revisions)
     decide_again(list(known.orders.values()), before=before, now=now)
     return [result for result in results if result is not None]
 
 
-def _rounds(orders: Sequence[OrderFacts]) -> list[list[int]]:
+def _groups(
+    known: _Known,
+    orders: Sequence[OrderFacts],
+    results: list[RecordingResult | None],
+    *,
+    now: datetime,
+) -> Iterator[_Group]:
+    """Part the statements that change an order into groups, so that the result is as one by one.
+
+    Change the orders of each group before you ask for the next. Writes the results of the other
+    statements to `results`.
+    """
+    in_sequence = len(orders) > 1 and sequence_matters()
+    group = _Group()
+    for index in range(len(orders)) if in_sequence else _first_statements_first(orders):
+        facts = orders[index]
+        order = known.orders[facts.external_id]
+        is_late = in_sequence and group.may_credit and known.is_credited(order)
+        if is_late or order.pk in group.orders:
+            yield group
+            group = _Group()
+        results[index] = _without_effect(known, order, facts, now=now)
+        if results[index] is None:
+            is_credited = known.is_credited(order)
+            group.add(index, order, facts, is_credited=is_credited)
+            if in_sequence and _may_win_others(order, facts, is_credited=is_credited):
+                yield group
+                group = _Group()
+    if group.changed:
+        yield group
+
+
+def _first_statements_first(orders: Sequence[OrderFacts]) -> list[int]:
     """The positions of the first statements of all orders, of their second ones, and so on."""
-    rounds: list[list[int]] = []
     seen: dict[str, int] = defaultdict(int)
-    for index, order in enumerate(orders):
-        number = seen[order.external_id]
+    numbers: list[int] = []
+    for order in orders:
+        numbers.append(seen[order.external_id])
         seen[order.external_id] += 1
-        if number == len(rounds):
-            rounds.append([])
-        rounds[number].append(index)
-    return rounds
+    return sorted(range(len(orders)), key=numbers.__getitem__)
+
+
+def _may_win_others(order: Order, facts: OrderFacts, *, is_credited: bool) -> bool:
+    """Whether this statement may give its member other orders of its customer."""
+    if not facts.customer_ref:
+        return False
+    if is_credited:
+        return facts.customer_ref != order.customer_ref or bool(shop_rejects(order))
+    return bool(facts.promo_codes or facts.click_id)
 
 
 def _without_effect(
@@ -166,8 +233,9 @@ def _change(
     now: datetime,
 ) -> dict[int, Attribution]:
     """Make each statement its order's state, and settle. Returns new attributions by order id."""
-    if not changed:
-        return {}
+    has_new_customer = {
+        order.pk for order, facts in changed if facts.customer_ref != order.customer_ref
+    }
     moments: dict[int, datetime] = {}
     for order, facts in changed:
         # Without a time it is what the shop says now, even if its clock is ahead of ours.
@@ -175,7 +243,7 @@ def _change(
         order.revision = known.keep(order, facts, updated_at=updated_at, now=now)
         ordered_at = order.ordered_at
         state_order(order, facts, updated_at=updated_at)
-        if order.pk in known.conversions:
+        if known.is_credited(order):
             order.ordered_at = ordered_at
         moments[order.pk] = min(updated_at, now)
     orders = [order for order, _ in changed]
@@ -183,8 +251,9 @@ def _change(
     OrderLine.objects.filter(order__in=orders).delete()
     save_lines(changed)
     refunded = apply_refunds(orders)
-    _settle(known, orders, refunded, moments, by=by, now=now)
-    waiting = [(order, facts) for order, facts in changed if order.pk not in known.conversions]
+    won = _settle(known, orders, refunded, moments, has_new_customer, now=now)
+    known.credit(credit_later_orders(won, by=by, now=now))
+    waiting = [(order, facts) for order, facts in changed if not known.is_credited(order)]
     return _attribute(known, source, waiting, refunded, by=by, now=now)
 
 
@@ -193,17 +262,25 @@ def _settle(
     orders: Sequence[Order],
     refunded: dict[int, int],
     moments: dict[int, datetime],
+    has_new_customer: set[int],
     *,
-    by: Actor,
     now: datetime,
-) -> None:
+) -> list[Conversion]:
+    """Settle the conversions of these orders; return those that may have won their customers now.
+
+    These were rejected before, or their orders had another customer.
+    """
     happened_at = {
         pk: moments[order.pk] for order in orders for pk in known.conversions.get(order.pk, [])
     }
     with changing(happened_at, now=now, happened_at=happened_at) as conversions:
-        was_rejected = [row for row in conversions if row.status == ConversionStatus.REJECTED]
+        may_win = [
+            row
+            for row in conversions
+            if row.status == ConversionStatus.REJECTED or row.order_id in has_new_customer
+        ]
         set_amounts(conversions, refunded)
-    credit_later_orders(was_rejected, by=by, now=now)
+    return may_win
 
 
 def _attribute(
@@ -223,11 +300,9 @@ def _attribute(
     for order, _ in orders:
         order.unattributed = attributions[order.pk].unattributed
     update_rows([order for order, _ in orders], ["unattributed"])
-    conversions = credit_by_evidence(
-        ((order, attributions[order.pk]) for order, _ in orders), refunded, now=now
-    )
-    conversions += credit_later_orders(conversions, by=by, now=now)
-    known.conversions.update({row.order_id: [row.pk] for row in conversions})
+    for part in parts_to_credit([(order, attributions[order.pk]) for order, _ in orders]):
+        conversions = credit_by_evidence(part, refunded, now=now)
+        known.credit(conversions + credit_later_orders(conversions, by=by, now=now))
     return attributions
 
 

@@ -17,7 +17,7 @@ from tracking.orders.facts import LineFacts, OrderFacts
 STATED_FIELDS = [
     "number", "ordered_at", "total_minor", "commissionable_minor", "payment_status",
     "cancelled_at", "is_test", "customer_ref", "promo_codes", "click_id", "customer_is_new",
-    "digest", "revision", "updated_at", "unattributed", "customer_digest", "referrer_host",
+    "digest", "revision", "updated_at", "customer_digest", "referrer_host",
 ]  # fmt: skip
 LINE_COLUMNS = (
     "brand_id", "order_id", "position", "line_id", "sku", "product", "collections", "quantity",

@@ -128,6 +128,14 @@ WHERE e.brand_id = %(brand)s AND (e.deactivated_at IS NOT NULL OR e.pauses <> '{
     SELECT FROM unnest(e.pauses || tstzrange(coalesce(e.deactivated_at, 'infinity'), NULL)) away
     WHERE away @> c.occurred_at AND o.received_at >= lower(away))
 """
+# It would be looked at again, and credited a second time.
+_CREDITED = """
+SELECT 'why nobody is credited for order', o.id, o.unattributed, ''
+FROM tracking_order o
+WHERE o.brand_id = %(brand)s AND o.unattributed <> '' AND EXISTS (
+  SELECT FROM tracking_conversion c WHERE c.brand_id = o.brand_id AND c.order_id = o.id)
+"""
 SALES_QUERIES = (
     _ORDERS, _EARNING, _SALES, _STATUS, _REFUNDED_LINES, _REFUNDS, _LEDGER, _DAILY, _AWAY,
+    _CREDITED,
 )  # fmt: skip

@@ -62,6 +62,10 @@ def test_an_honest_history_has_no_difference(history: Cast) -> None:
     [
         ("UPDATE tracking_order SET total_minor = total_minor + 1", "order total"),
         (
+            "UPDATE tracking_order SET unattributed = 'no evidence'",
+            "why nobody is credited for order",
+        ),
+        (
             "UPDATE tracking_conversion SET sale_minor = sale_minor + 1",
             "sales of conversions of order",
         ),
