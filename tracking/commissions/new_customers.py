@@ -25,13 +25,15 @@ Key = tuple[str, str]  # the source, and the customer's id there
 
 
 def lock_customers(customers: Iterable[Key]) -> bool:
-    """Lock customers until the transaction ends, if some terms of the brand ask about them.
+    """Lock customers until the transaction ends, if they matter to the brand.
 
-    Returns whether any was locked. A service that adds or changes orders of customers does it
-    first, before any other lock but those of the orders, so that no customer counts as new twice.
+    Its terms may ask whether they are new, and its offers remember them. Returns whether any was
+    locked. A service that adds or changes orders of customers does it first, before any other lock
+    but those of the orders: so no customer counts as new twice, and an order knows who won its
+    customer also if that is recorded at the same moment.
     """
     known = {(source, ref) for source, ref in customers if ref}
-    if not known or not list(_terms_that_ask()):
+    if not known or not list(_terms_that_ask_or_remember()):
         return False
     lock_identities(f"customer:{current_brand_id()}:{source}:{ref}" for source, ref in known)
     return True
@@ -111,8 +113,15 @@ def _asks(terms: Terms) -> bool:
     return any(rule.kind == RuleKind.CUSTOMER for rule in terms.rule_list)
 
 
+ASKS = Q(rules__contains=[{"kind": RuleKind.CUSTOMER.value}])
+
+
 @kept_query
 def _terms_that_ask() -> QuerySet[Terms, Any]:
-    return Terms.objects.filter(rules__contains=[{"kind": RuleKind.CUSTOMER.value}]).values_list(
-        "pk"
-    )[:1]
+    return Terms.objects.filter(ASKS).values_list("pk")[:1]
+
+
+@kept_query
+def _terms_that_ask_or_remember() -> QuerySet[Terms, Any]:
+    remembers = Q(offer__remembers_customers=True)
+    return Terms.objects.filter(ASKS | remembers).values_list("pk")[:1]

@@ -90,6 +90,26 @@ def test_who_accepts_while_the_shop_cancels_pays_nothing(cast: Cast) -> None:
         assert (Conversion.objects.get().status, earned()) == ("rejected", 0)
 
 
+def test_an_order_waits_for_the_one_that_is_winning_its_customer(cast: Cast) -> None:
+    with acting_for(cast.juniper), ThreadPoolExecutor(1) as pool:
+        remembers = offer_values(remembers_customers=True)
+        change_offer(offer=cast.glow, values=remembers, by=SYSTEM, now=NOW)
+        with transaction.atomic():
+            sell(stated("W", lines=lines("100"), ordered_at=at(5), customer_id="ada"), now=LATER)
+            later = stated(
+                "L", lines=lines("100"), ordered_at=at(10), customer_id="ada", promo_code=None
+            )
+            selling = pool.submit(of_its_own(cast, lambda: sell(later, now=LATER)))
+            until(
+                lambda: somebody_waits() or selling.done(),
+                "the later order never waits",
+            )
+        selling.result(MAX_WAIT_SECONDS)
+
+        names = Conversion.objects.values_list("order__external_id", flat=True)
+        assert sorted(names) == ["L", "W"]
+
+
 def test_two_orders_change_hands_at_once(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     with acting_for(cast.juniper), ThreadPoolExecutor(2) as pool:
         terms(cast, cap_minor=5_000)
