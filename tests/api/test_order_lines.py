@@ -1,4 +1,4 @@
-"""An order has at most 1,000 lines, by the API and by a file."""
+"""An order has at most 1,000 lines, by the API and by a file; no name of a product refuses it."""
 
 from __future__ import annotations
 
@@ -106,3 +106,18 @@ def test_an_order_in_a_file(cast: Cast, tmp_path: Path) -> None:
 
     assert f"line 1002: lines: {SAID}" in told.getvalue()
     assert kept(cast) == {"A": (1_000, 100_000), "C": (1, 100)}
+
+
+@pytest.mark.parametrize(
+    ("product", "stored"),
+    [("Glow" * 100, f"{('Glow' * 100)[:299]}…"), ("Glow\0\ud83d", "Glow\ufffd\ufffd"), (7, "7")],
+)
+def test_no_name_of_a_product_refuses_its_order(
+    cast: Cast, shop: Shop, product: object, stored: str
+) -> None:
+    line = {"sku": "G", "quantity": 1, "unit_price": "1", "product": product}
+
+    assert shop.send(ORDERS, raw_order("1", lines=[line])).status_code == 201
+
+    with acting_for(cast.juniper):
+        assert OrderLine.objects.get().product == stored

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from core.money import convert, spread
 from tracking.models import Conversion
+
+_Part = tuple[Conversion, int, int]  # its part of the sale and of the refunds, as of the order
 
 
 def set_amounts(rows: Iterable[Conversion], refunded: Mapping[int, int]) -> None:
@@ -23,8 +26,20 @@ def set_amounts(rows: Iterable[Conversion], refunded: Mapping[int, int]) -> None
         shared.sort(key=lambda row: row.enrollment_id)
         sales = spread(shared[0].order.commissionable_minor, [row.share_bp for row in shared])
         refunds = spread(refunded.get(order_id, 0), sales)
+        alike: dict[Any, list[_Part]] = defaultdict(list)
         for row, sale, back in zip(shared, sales, refunds, strict=True):
-            row.sale_minor, row.refunded_minor = in_offers_currency(row, sale, back)
+            alike[row.rate, row.currency].append((row, sale, back))
+        for parts in alike.values():
+            _set_converted(parts)
+
+
+def _set_converted(parts: Sequence[_Part]) -> None:
+    """Convert the sum of parts that have one rate, and spread it again: so they still add up."""
+    rows, sales, refunds = zip(*parts, strict=True)
+    sold, back = in_offers_currency(rows[0], sum(sales), sum(refunds))
+    found = spread(sold, sales)
+    for row, sale, refund in zip(rows, found, spread(back, found), strict=True):
+        row.sale_minor, row.refunded_minor = sale, refund
 
 
 def in_offers_currency(row: Conversion, *amounts: int) -> list[int]:

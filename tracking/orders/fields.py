@@ -112,11 +112,10 @@ class TextField(Field[str]):
 
 
 @dataclass(frozen=True)
-class EvidenceField(TextField):
-    """A code or a click id. One that cannot be stored is read as one that nobody knows.
+class AnyTextField(TextField):
+    """A text that refuses no order, however long it is and whatever it holds.
 
-    A shopper can put any text into the address that they come from, and their order counts all the
-    same. What is cut ends in "…", and "\ufffd" stands for what PostgreSQL does not take.
+    What is cut ends in "…", and "\ufffd" stands for what PostgreSQL does not take.
     """
 
     def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
@@ -129,6 +128,14 @@ class EvidenceField(TextField):
 
     def forms(self) -> list[dict[str, Any]]:
         return [{"type": "string"}, {"type": "integer"}]
+
+
+@dataclass(frozen=True)
+class EvidenceField(AnyTextField):
+    """A code or a click id. One that cannot be stored is read as one that nobody knows.
+
+    A shopper can put any text into the address that they come from.
+    """
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from tracking.orders.facts import (
     RefundPart,
 )
 from tracking.orders.fields import (
+    AnyTextField,
     ChoiceField,
     CodesField,
     CurrencyField,
@@ -60,7 +61,7 @@ QUANTITY = QuantityField(
     "quantity", description="Up to three decimal places. 0 for a line that was removed."
 )
 
-PRODUCT = TextField("product", required=False, max_length=300)
+PRODUCT = AnyTextField("product", required=False, max_length=300)
 UNIT_PRICE = AmountField(
     "unit_price", description="Without tax and shipping. Text or number: both are read by digit."
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -15,7 +16,8 @@ from tests.cast import NOW, SYSTEM, Cast, give_details, pay_all_due, refund
 from tests.tracking.orders.stating import LATER, at, lines, sell, state, stated
 from tracking.models import Conversion, ConversionStatus, DailyTotal, Order
 from tracking.orders.approval import reject_conversions
-from tracking.orders.crediting import AttributionError
+from tracking.orders.crediting import AttributionError, credit_by_own_evidence
+from tracking.orders.exchange import DatedRate, save_rates
 from tracking.orders.refunds import record_refunds
 from tracking.orders.sharing import Share, share_order
 from tracking.reconciliation.differences import differences
@@ -209,3 +211,22 @@ def test_the_database_refuses_a_second_whole_share(cast: Cast, diego: Enrollment
 
     with pytest.raises(IntegrityError, match="tracking_conversion_whole"), transaction.atomic():
         Conversion.objects.update(share_bp=10_000)
+
+
+@pytest.mark.parametrize("rate", ["0.5", "0.3333", "7"])
+def test_shares_of_a_converted_order_add_up(cast: Cast, diego: Enrollment, rate: str) -> None:
+    save_rates([DatedRate(NOW.date(), "USD", "GBP", Decimal(rate))], by=SYSTEM, now=NOW)
+    sell(stated("O", currency="USD", lines=lines("0.05"), ordered_at=at(-5)), now=LATER)
+    pk = Order.objects.get().pk
+    credit_by_own_evidence(order_ids=[pk], by=SYSTEM, now=LATER)
+    returned = refund("R", "O", amount="0.02", currency="USD", refunded_at=at(-4))
+    record_refunds(source="api", refunds=[returned], by=SYSTEM, now=LATER)
+    whole = Conversion.objects.get()
+
+    share((cast.mara_in_glow, 3_334), (diego, 3_333), (cast.june_in_glow, 3_333))
+
+    for name in ("sale_minor", "refunded_minor"):
+        parts = Conversion.objects.values_list(name, flat=True)
+        assert sum(parts) == getattr(whole, name)
+    assert all(row.refunded_minor <= row.sale_minor for row in Conversion.objects.all())
+    assert list(differences(cast.juniper)) == []
