@@ -121,3 +121,15 @@ def test_no_name_of_a_product_refuses_its_order(
 
     with acting_for(cast.juniper):
         assert OrderLine.objects.get().product == stored
+
+
+def test_lines_without_an_id_refuse_no_order_of_lines_with_one(cast: Cast, shop: Shop) -> None:
+    line = {"sku": "G", "quantity": 1, "unit_price": "1"}
+    lines = [line | {"line_id": "2"}, line, line | {"line_id": 3}, line]
+
+    for _ in range(2):
+        assert shop.send(ORDERS, raw_order("1", lines=lines)).status_code in {200, 201}
+
+    with acting_for(cast.juniper):
+        found = OrderLine.objects.order_by("position").values_list("line_id", flat=True)
+        assert list(found) == ["2", "2*", "3", "4"]

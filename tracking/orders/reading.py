@@ -198,8 +198,10 @@ def read_order(raw: Any, *, strictly: bool = False) -> OrderFacts:
         customer_email=CUSTOMER_EMAIL.read(sent, problems),
         referrer_host=REFERRER.read(sent, problems),
         lines=tuple(
-            _read_line(line, index, currency, problems.inside(f"lines.{index}."))
-            for index, line in enumerate(lines)
+            _read_line(line, line_id, currency, problems.inside(f"lines.{index}."))
+            for index, (line, line_id) in enumerate(
+                zip(lines, _line_ids(lines, problems), strict=True)
+            )
         ),
     )
     _check_line_ids(facts.lines, problems)
@@ -207,6 +209,28 @@ def read_order(raw: Any, *, strictly: bool = False) -> OrderFacts:
         problems.add("lines", "too_large", "the order is too large")
     _refuse_if(problems)
     return facts
+
+
+def _line_ids(lines: Sequence[Any], problems: Problems) -> list[str]:
+    """Return the id of each line: the shop's own, or its place, from 1.
+
+    Where a place is another line's own id, "*" stands behind it.
+    """
+    own = [
+        LINE_ID.read(_fields(line), problems.inside(f"lines.{index}."))
+        for index, line in enumerate(lines)
+    ]
+    found, taken = [], set(own)
+    for place, line_id in enumerate(own, start=1):
+        name = line_id or str(place)
+        while not line_id and name in taken:
+            name += "*"
+        found.append(name)
+    return found
+
+
+def _fields(raw: Any) -> Mapping[str, Any]:
+    return raw if isinstance(raw, Mapping) else {}
 
 
 def _check_line_ids(lines: Sequence[LineFacts], problems: Problems) -> None:
@@ -221,8 +245,8 @@ def _check_line_ids(lines: Sequence[LineFacts], problems: Problems) -> None:
         seen.add(line.line_id)
 
 
-def _read_line(raw: Any, index: int, currency: str, problems: Problems) -> LineFacts:
-    sent = raw if isinstance(raw, Mapping) else {}
+def _read_line(raw: Any, line_id: str, currency: str, problems: Problems) -> LineFacts:
+    sent = _fields(raw)
     quantity = QUANTITY.read(sent, problems)
     price = UNIT_PRICE.read(sent, problems)
     discount = DISCOUNT.read(sent, problems)
@@ -230,7 +254,7 @@ def _read_line(raw: Any, index: int, currency: str, problems: Problems) -> LineF
     if price >= 0 and net < 0:
         problems.add("discount", "too_large", "the discount is larger than the line")
     return LineFacts(
-        line_id=LINE_ID.read(sent, problems) or str(index + 1),
+        line_id=line_id,
         sku=SKU.read(sent, problems),
         product=PRODUCT.read(sent, problems),
         quantity=quantity,
