@@ -46,7 +46,7 @@ SLOW_FIRST = {
     "tests/security/test_payout_details.py": 15,
     "tests/integrations/test_killed_worker.py": 10,
     "tests/notifications/test_killed_worker.py": 10,
-    "tests/tracking/commissions/test_ledger_laws.py": 100,
+    "tests/tracking/commissions/test_ledger_laws.py": 60,
     "tests/architecture/test_urls.py": 10,
     "tests/core/test_scripts.py": 10,
     "tests/core/test_commands.py": 10,

@@ -268,4 +268,4 @@ def test_each_part_takes_the_same_queries_for_one_line_and_for_three(
     fill(2)
     fill(3)
 
-    assert (one, counted()) == ([15, 14, 14, 14, 19], [15, 14, 14, 14, 19])
+    assert (one, counted()) == ([15, 14, 14, 15, 19], [15, 14, 14, 15, 19])
