@@ -10,6 +10,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+URLS = "config.urls"  # journeys add what the edge serves, and may be the first to ask for routes
 WORDS = re.compile(r"\(\?P<\w+>(\w+)(?:\|\w+)*\)")  # (?P<app_label>accounts|other)
 EDGE = re.compile(r"[$^]")
 PARAMETER = re.compile(r"<(?:[a-z_]+:)?([a-z_]+)>")
@@ -60,7 +61,7 @@ def _walk(patterns: Sequence[Any], before: str) -> Iterator[Route]:
 
 @cache
 def routes() -> tuple[Route, ...]:
-    return tuple(_walk(get_resolver().url_patterns, ""))
+    return tuple(_walk(get_resolver(URLS).url_patterns, ""))
 
 
 def opened_by(login: str) -> list[Route]:
