@@ -10,9 +10,9 @@ search compares the text as well: `contains_word` is `has_pieces` and `holds_wor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -22,6 +22,7 @@ from django.db.models.functions import StrIndex, Upper
 from django.db.models.lookups import GreaterThan
 
 from core.tenancy import current_brand_id
+from core.text import search_words
 
 MAX_LISTED_IDS = 500
 MAX_PENDING_KB = 256  # of new pieces that every search reads until they are merged into the index
@@ -81,6 +82,13 @@ def has_pieces(pieces: Func, word: str, *, index: str) -> Q:
         pieces, of_word, template="%(expressions)s", arg_joiner=" @> ", output_field=BooleanField()
     )
     return Q(contained)
+
+
+def each_word(search: str, fitting: Callable[[str], Q], *, whole: Callable[[str], Q]) -> Q:
+    """Match rows that each word of a search fits, or that the whole of it names."""
+    words = search_words(search)
+    all_fit = reduce(and_, map(fitting, words), Q())
+    return all_fit | whole(" ".join(words)) if len(words) > 1 else all_fit
 
 
 def few_ids(rows: QuerySet[Any]) -> list[int] | None:

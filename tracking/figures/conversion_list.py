@@ -64,8 +64,7 @@ def conversions(
         found = found.filter(occurred_at__gte=first)
     if last is not None:
         found = found.filter(occurred_at__lt=last)
-    if search:
-        found = found.filter(conversions_searched(search))
+    found = found.filter(conversions_searched(search))
     column = CONVERSION_ORDERS.get(order.removeprefix("-"), "occurred_at")
     if order.removeprefix("-") not in CONVERSION_ORDERS or order.startswith("-"):
         return found.order_by(f"-{column}", "-pk")

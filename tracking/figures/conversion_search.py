@@ -8,8 +8,6 @@ has a page soon.
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import and_
 from typing import Any
 
 from django.db.models import Q, QuerySet, Value
@@ -18,16 +16,13 @@ from django.db.models.lookups import StartsWith
 
 from affiliates.selectors import of_members_matching
 from core import word_search
-from core.text import search_words
 from tracking.models import Conversion, Order
 from tracking.models.orders import number_backwards, number_forwards, shown_number
 
 
 def conversions_searched(search: str) -> Q:
     """Match conversions that each word of the search fits, or whose order the whole of it names."""
-    words = search_words(search)
-    fitting = reduce(and_, map(conversions_matching, words), Q())
-    return fitting | _of_orders_numbered(" ".join(words)) if len(words) > 1 else fitting
+    return word_search.each_word(search, conversions_matching, whole=_of_orders_numbered)
 
 
 def conversions_matching(word: str) -> Q:

@@ -7,16 +7,13 @@ that brought a code, so that a search for a code reads no others.
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import reduce
-from operator import and_
 
 from django.db import models
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.utils import timezone
 
 from core.kept_queries import kept_query
-from core.text import search_words
-from core.word_search import has_pieces, holds_word
+from core.word_search import each_word, has_pieces, holds_word
 from tracking.figures.conversion_search import numbered
 from tracking.models import Order
 from tracking.models.orders import CODE_INDEX, CODE_PIECES, HAS_CODE, NOT_CREDITED
@@ -70,9 +67,7 @@ def unattributed_orders(
         found = found.filter(ordered_at__gte=first)
     if last is not None:
         found = found.filter(ordered_at__lt=last)
-    words = search_words(search)
-    fitting = reduce(and_, map(_matching, words), Q())
-    found = found.filter(fitting | numbered(" ".join(words)) if len(words) > 1 else fitting)
+    found = found.filter(each_word(search, _matching, whole=numbered))
     return found.order_by("-ordered_at", "-pk")
 
 
