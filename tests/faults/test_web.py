@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from config.local.ports import HOST
 from tests.faults.test_postgresql import ANSWERED, BUSY_MACHINE, HEALTH
-from tests.faults.web_server import Answer, WebServer, room, slowest
+from tests.faults.web_server import Answer, WebServer, is_within, room, slowest
 from tests.own_processes import send, until
 
 IDLE_CONNECTIONS = 1_100
@@ -66,15 +66,21 @@ def crowd(web: WebServer) -> tuple[list[Answer], list[Answer]]:
 def test_with_all_threads_busy_health_is_told_and_the_rest_is_refused(web: WebServer) -> None:
     """Every page waits for a lock, and many more are asked for than may wait."""
     alive_before, answers_before = crowd(web)
-    with web.servers.connect() as ours, ours.transaction():
-        ours.execute("LOCK TABLE offers_enrollment IN ACCESS EXCLUSIVE MODE")
-        alive, answers = crowd(web)
+    answered = ANSWERED + room(slowest(answers_before), least=BUSY_MACHINE)
 
-    assert {answer.status for answer in alive} == {200}
-    assert slowest(alive) < HEALTH + room(slowest(alive_before), least=BUSY_MACHINE / 2)
-    assert {answer.status for answer in answers} == {503}
-    assert {answer.headers["retry-after"] for answer in answers} == {"2"}
-    assert slowest(answers) < ANSWERED + room(slowest(answers_before), least=BUSY_MACHINE)
+    def health_while_locked() -> float:
+        with web.servers.connect() as ours, ours.transaction():
+            ours.execute("LOCK TABLE offers_enrollment IN ACCESS EXCLUSIVE MODE")
+            alive, answers = crowd(web)
+        assert {answer.status for answer in alive} == {200}
+        assert {answer.status for answer in answers} == {503}
+        assert {answer.headers["retry-after"] for answer in answers} == {"2"}
+        assert slowest(answers) < answered
+        return slowest(alive)
+
+    assert is_within(
+        HEALTH + room(slowest(alive_before), least=BUSY_MACHINE / 2), health_while_locked
+    )
     assert web.get(web.servers.dashboard).status == 200
 
 
@@ -84,11 +90,11 @@ def test_connections_that_ask_nothing_keep_nobody_out(web: WebServer) -> None:
     with ExitStack() as idle:
         for _ in range(IDLE_CONNECTIONS):
             idle.enter_context(socket.create_connection((HOST, web.port)))
-        alive = web.get("/healthz")
-        order = web.look()
+        in_time = HEALTH + room(usual.seconds, least=BUSY_MACHINE / 2)
+        assert is_within(in_time, lambda: web.get("/healthz").seconds)
+        alive, order = web.get("/healthz"), web.look()
 
     assert (alive.status, order.status) == (200, 200)
-    assert alive.seconds < HEALTH + room(usual.seconds, least=BUSY_MACHINE / 2)
 
 
 def test_headers_without_end_are_refused(web: WebServer) -> None:
