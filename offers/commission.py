@@ -84,7 +84,8 @@ class Sale:
     `tier` counts from 1, 0 is no tier; `code` is the promo code that the order is credited by;
     `customer` is a `structure.Customer` or empty; `left_under_cap_minor` is what the member can
     still earn, None without a cap. `lines` are needed only when a rule is about lines. `share_bp`
-    is the member's share of the commission, in basis points.
+    is the member's share of the commission, in basis points, and `shares_before_bp` what others
+    have of it who come before: so that rounded shares of one commission add up to it.
     """
 
     sold_minor: int
@@ -95,6 +96,7 @@ class Sale:
     left_under_cap_minor: int | None = None
     lines: tuple[Line, ...] = ()
     share_bp: int = BASIS_POINTS
+    shares_before_bp: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def commission_of(*, terms: CommissionTerms, sale: Sale) -> Commission:
     if len(parts) > 1:
         steps.append(CommissionStep(step="total", amount=total))
     if sale.share_bp != BASIS_POINTS:
-        part = round_half_up(total * sale.share_bp, BASIS_POINTS)
+        part = _share(total, sale.shares_before_bp, sale.share_bp)
         steps.append(CommissionStep(step="share", rate_bp=sale.share_bp, amount=part))
         total = part
     if sale.left_under_cap_minor is not None and total > sale.left_under_cap_minor:
@@ -142,6 +144,14 @@ def commission_of(*, terms: CommissionTerms, sale: Sale) -> Commission:
 def waiting(earnable: Commission) -> Commission:
     """Return a commission of zero that says what it will be once the conversion is accepted."""
     return Commission(0, (*earnable.steps, CommissionStep(step="pending", amount=earnable.minor)))
+
+
+def _share(total: int, before_bp: int, share_bp: int) -> int:
+    """What a share of `total` is, after shares of `before_bp`. Minor units."""
+    before, with_it = (
+        round_half_up(total * up_to, BASIS_POINTS) for up_to in (before_bp, before_bp + share_bp)
+    )
+    return with_it - before
 
 
 def _rate_of_order(terms: CommissionTerms, sale: Sale) -> _Chosen:

@@ -40,9 +40,11 @@ def lock_customers(customers: Iterable[Key]) -> bool:
 
 
 def mark_new_customers(conversions: Sequence[Conversion]) -> None:
-    """Set `customer` of new conversions to new or returning, if a rule of their terms needs it."""
+    """Set `customer` of new conversions to new or returning, if a rule of their terms needs it.
+
+    The caller holds the customers' locks.
+    """
     asked = [row for row in conversions if _asks(row.terms)]
-    lock_customers((row.order.source, row.order.customer_ref) for row in asked)
     found = customers_of([row.order for row in asked])
     for row in asked:
         row.customer = found.get(row.order_id, "")

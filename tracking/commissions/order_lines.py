@@ -91,6 +91,7 @@ def sale_of(conversion: Conversion, lines: Lines) -> Sale:
         if is_whole
         else sum(line.refunded_minor for line in of_order),
         share_bp=conversion.share_bp,
+        shares_before_bp=conversion.shares_before_bp,
         tier=conversion.tier,
         code=conversion.promo_code,
         customer=conversion.customer,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
-from core.money import convert, spread
+from core.money import MAX_AMOUNT_MINOR, convert, spread
 from tracking.models import Conversion
 
 _Part = tuple[Conversion, int, int]  # its part of the sale and of the refunds, as of the order
 
 
 def set_amounts(rows: Iterable[Conversion], refunded: Mapping[int, int]) -> None:
-    """Set sale and refunds of conversions, among which are all those of each order.
+    """Set sale, refunds and the shares before, of conversions among which are all of each order.
 
     `refunded` is what is refunded of the lines that earn commission, in minor units by order id.
     The parts add up to the whole, and are converted where the offer has another currency. The
@@ -24,7 +25,10 @@ def set_amounts(rows: Iterable[Conversion], refunded: Mapping[int, int]) -> None
         of_order[row.order_id].append(row)
     for order_id, shared in of_order.items():
         shared.sort(key=lambda row: row.enrollment_id)
-        sales = spread(shared[0].order.commissionable_minor, [row.share_bp for row in shared])
+        shares = [row.share_bp for row in shared]
+        for row, up_to in zip(shared, accumulate(shares), strict=True):
+            row.shares_before_bp = up_to - row.share_bp
+        sales = spread(shared[0].order.commissionable_minor, shares)
         refunds = spread(refunded.get(order_id, 0), sales)
         alike: dict[Any, list[_Part]] = defaultdict(list)
         for row, sale, back in zip(shared, sales, refunds, strict=True):
@@ -43,7 +47,13 @@ def _set_converted(parts: Sequence[_Part]) -> None:
 
 
 def in_offers_currency(row: Conversion, *amounts: int) -> list[int]:
-    """Return amounts of the order in the currency of the conversion's offer. Minor units."""
+    """Return amounts of the order in the currency of the conversion's offer. Minor units.
+
+    A rate so wrong that it makes an impossible amount of a changed order makes the largest one.
+    """
     if row.rate is None:
         return list(amounts)
-    return [convert(minor, row.rate, row.order.currency, row.currency) for minor in amounts]
+    return [
+        min(convert(minor, row.rate, row.order.currency, row.currency), MAX_AMOUNT_MINOR)
+        for minor in amounts
+    ]

@@ -91,6 +91,8 @@ class Conversion(TenantModel):
     terms = TenantForeignKey(Terms)
     tier = models.PositiveSmallIntegerField(default=0)  # counts from 1; 0: below the first
     share_bp = models.PositiveSmallIntegerField(default=BASIS_POINTS, db_default=BASIS_POINTS)
+    # What enrollments with lower ids have of the order: rounded shares add up, one after another.
+    shares_before_bp = models.PositiveSmallIntegerField(default=0, db_default=0)
     share_reason = models.CharField(max_length=300, blank=True, db_default="")  # members read it
     promo_code = models.CharField(max_length=60, blank=True)  # if it was the code that won
     customer = models.CharField(max_length=9, blank=True)  # structure.Customer, where a rule asks
@@ -129,7 +131,8 @@ class Conversion(TenantModel):
                 condition=models.Q(share_bp=BASIS_POINTS),
             ),
             models.CheckConstraint(
-                condition=models.Q(share_bp__lte=BASIS_POINTS), name="tracking_conversion_share_bp"
+                condition=models.Q(shares_before_bp__lte=BASIS_POINTS - models.F("share_bp")),
+                name="tracking_conversion_share_bp",
             ),
             models.CheckConstraint(
                 condition=models.Q(rate=None, rate_on=None)

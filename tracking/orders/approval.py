@@ -8,6 +8,7 @@ from datetime import datetime
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import retried_transaction
+from tracking.commissions.new_customers import lock_customers
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, ConversionStatus
 from tracking.orders.looking_again import credit_later_orders, lock_later_orders
@@ -54,6 +55,7 @@ def _set_status(
     was_rejected = Conversion.objects.filter(pk__in=ids, status=ConversionStatus.REJECTED)
     rejected = list(was_rejected.select_related("order"))
     if status == ConversionStatus.ACCEPTED:
+        lock_customers((row.order.source, row.order.customer_ref) for row in rejected)
         lock_later_orders(rejected)  # before the conversions: see the sequence of locks
     with changing(ids, now=now) as conversions:
         changed: list[tuple[Conversion, dict[str, str]]] = [

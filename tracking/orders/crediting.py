@@ -12,7 +12,7 @@ from core.db import lock_identities, retried_transaction
 from core.text import one_line
 from offers.models import Enrollment, Terms
 from offers.selectors import terms_of
-from tracking.commissions.new_customers import mark_new_customers
+from tracking.commissions.new_customers import lock_customers, mark_new_customers
 from tracking.commissions.settlement import settle_new
 from tracking.models import Conversion, ConversionStatus, Evidence, Order
 from tracking.orders.applying import refunded_of
@@ -134,11 +134,16 @@ def _audit(conversions: Sequence[Conversion], reason: str, *, by: Actor, now: da
 
 
 def locked_orders(order_ids: Iterable[int]) -> list[Order]:
-    """The orders by time. Takes the locks that recording their refunds takes, so none is missed."""
-    found = Order.objects.filter(pk__in=list(order_ids)).order_by("ordered_at", "pk")
-    names = found.values_list("source", "external_id")
+    """The orders by time, locked as recording them, their refunds and later orders locks them.
+
+    So no refund is missed, and no order of a customer who is won in this transaction.
+    """
+    rows = Order.objects.filter(pk__in=list(order_ids)).order_by("ordered_at", "pk")
+    names = rows.values_list("source", "external_id")
     lock_identities(order_identity(source, external_id) for source, external_id in names)
-    return list(found)
+    orders = list(rows.all())
+    lock_customers((order.source, order.customer_ref) for order in orders)
+    return orders
 
 
 def _creditable(

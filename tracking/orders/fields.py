@@ -20,9 +20,9 @@ from core.money import UnknownCurrencyError, exponent
 from core.text import UNSTORABLE
 from tracking.orders.facts import Problems
 
-BETWEEN_CODES = re.compile(r"[,;|\t\r\n]")
+BETWEEN_CODES = re.compile("[,;|\t\r\n\uff0c\uff1b\uff5c\u3001]")  # the last are full-width
+AROUND_CODES = '" \t\u201c\u201d\u201e\u00ab\u00bb'  # double quotes
 MAX_TIME_LENGTH = 40
-NOBODY = re.compile(r"0(\.0+)?")  # spreadsheets and PHP write 0.0
 SECONDS, MILLISECONDS = re.compile(r"[0-9]{9,10}"), re.compile(r"[0-9]{12,13}")  # since 1970
 # "2026-11-20 09:50:26 +0000", as the CSV files of Shopify have it
 SPACED_OFFSET = re.compile(r"(?<=[0-9]) (?=[+-][0-9]{2}:?[0-9]{2}$)")
@@ -156,12 +156,17 @@ def each_once(codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(codes))
 
 
+def _codes_in(text: str) -> list[str]:
+    return [code.strip(AROUND_CODES) for code in BETWEEN_CODES.split(text)]
+
+
 @dataclass(frozen=True)
 class CodesField(Field[tuple[str, ...]]):
     """Promo codes in the order in which they were given: a list, or a text that may hold several.
 
     In a text they are separated by commas, semicolons, bars or line breaks; a space belongs to its
-    code. More than `max_items` are cut off, because what nobody knows refuses no order.
+    code, and double quotes around it do not. More than `max_items` are cut off, because what nobody
+    knows refuses no order.
     """
 
     max_length: int = 60  # of each code; see EvidenceField
@@ -174,51 +179,13 @@ class CodesField(Field[tuple[str, ...]]):
         codes = [
             one.read({self.name: text}, problems)
             for part in parts
-            for text in (BETWEEN_CODES.split(part) if isinstance(part, str) else [part])
+            for text in (_codes_in(part) if isinstance(part, str) else [part])
         ]
         return each_once(filter(None, codes))[: self.max_items]
 
     def forms(self) -> list[dict[str, Any]]:
         codes = {"type": "array", "items": {"type": ["string", "integer"]}}
         return [codes, {"type": "string"}, {"type": "integer"}]
-
-
-@dataclass(frozen=True)
-class CustomerField(TextField):
-    """The shop's reference to a customer. 0 is nobody: WooCommerce sends it for guests."""
-
-    def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
-        text = super().read(raw, problems)
-        return "" if NOBODY.fullmatch(text) else text
-
-
-@dataclass(frozen=True)
-class TextListField(Field[tuple[str, ...]]):
-    """A list of texts, read in order and each once; a single text is a list of one."""
-
-    max_length: int = 120  # of each text
-    max_items: int = 50
-
-    def read(self, raw: Mapping[str, Any], problems: Problems) -> tuple[str, ...]:
-        value = raw.get(self.name)
-        if value is None or value == "":
-            return ()
-        if isinstance(value, str):
-            value = [value]
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            problems.add(self.name, "not_a_list", "is not a list of texts")
-            return ()
-        if len(value) > self.max_items:
-            problems.add(self.name, "too_long", f"has more than {self.max_items} texts")
-        longest = self.max_length
-        if any(len(one) > longest or UNSTORABLE.search(one) for one in value):
-            message = f"has a text with over {longest} or invalid characters"
-            problems.add(self.name, "not_text", message)
-        return tuple(sorted({one.strip() for one in value} - {""}))
-
-    def forms(self) -> list[dict[str, Any]]:
-        text = {"type": "string", "maxLength": self.max_length}
-        return [{"type": "array", "items": text, "maxItems": self.max_items}, text]
 
 
 @dataclass(frozen=True)

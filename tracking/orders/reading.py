@@ -25,17 +25,19 @@ from tracking.orders.fields import (
     ChoiceField,
     CodesField,
     CurrencyField,
-    CustomerField,
     EvidenceField,
     ObjectListField,
     ReferrerField,
-    TextField,
-    TextListField,
     TimeField,
     YesNoField,
     each_once,
 )
-from tracking.orders.id_fields import AddressedField, LineNameField
+from tracking.orders.id_fields import (
+    AddressedField,
+    CollectionsField,
+    CustomerField,
+    NameField,
+)
 from tracking.orders.number_fields import AmountField, QuantityField
 from tracking.orders.unknown_fields import SOURCE, names_of, refuse_unknown_in_order
 
@@ -45,18 +47,18 @@ EXACT = Context(prec=100)
 
 NO_CONTROLS = "Without line breaks and other control characters."
 ORDER_ID = AddressedField("order_id", description=NO_CONTROLS)
-NUMBER = TextField(
+NUMBER = NameField(
     "number",
     required=False,
     description="What the shop shows in place of order_id, such as #7001. Left out: order_id.",
 )
 CURRENCY = CurrencyField("currency", description="ISO 4217")
-LINE_ID = LineNameField(
+LINE_ID = NameField(
     "line_id",
     required=False,
     description="The shop's own name of the line. Left out: its place, from 1.",
 )
-SKU = LineNameField("sku", required=False)
+SKU = NameField("sku", required=False)
 QUANTITY = QuantityField(
     "quantity", description="Up to three decimal places. 0 for a line that was removed."
 )
@@ -66,7 +68,7 @@ UNIT_PRICE = AmountField(
     "unit_price", description="Without tax and shipping. Text or number: both are read by digit."
 )
 DISCOUNT = AmountField("discount", required=False, description="Of the whole line.")
-COLLECTIONS = TextListField(
+COLLECTIONS = CollectionsField(
     "collections", required=False, description="The shop's groups of products that it belongs to."
 )
 COMMISSIONABLE = YesNoField(

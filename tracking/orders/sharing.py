@@ -93,8 +93,8 @@ def share_order(
                 row.decision, row.decision_reason = decision, ""
             row.share_bp = share.share_bp if share else 0
             row.share_reason = one_line(reason)
-        update_rows(rows, ["share_bp", "share_reason"])
         set_amounts([*rows, *new], refunded_of([order]))
+        update_rows(rows, ["share_bp", "shares_before_bp", "share_reason"])
     settle_new(new, now=now)
     credit_later_orders(new, by=by, now=now)
     changed = [*rows, *new]

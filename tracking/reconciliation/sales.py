@@ -28,6 +28,14 @@ FROM tracking_conversion c JOIN tracking_order o ON o.brand_id = c.brand_id AND 
 WHERE c.brand_id = %(brand)s
 GROUP BY o.id HAVING sum(c.sale_minor) <> o.commissionable_minor AND bool_and(c.rate IS NULL)
 """
+_SHARES = """
+SELECT 'shares before conversion', c.id, c.shares_before_bp, coalesce(sum(o.share_bp), 0)::bigint
+FROM tracking_conversion c
+LEFT JOIN tracking_conversion o ON o.brand_id = c.brand_id AND o.order_id = c.order_id
+  AND o.enrollment_id < c.enrollment_id
+WHERE c.brand_id = %(brand)s AND c.share_bp < 10000
+GROUP BY c.id HAVING c.shares_before_bp <> coalesce(sum(o.share_bp), 0)
+"""
 _STATUS = """
 SELECT 'conversion status', c.id, c.status, expected.status
 FROM tracking_conversion c
@@ -136,6 +144,6 @@ WHERE o.brand_id = %(brand)s AND o.unattributed <> '' AND EXISTS (
   SELECT FROM tracking_conversion c WHERE c.brand_id = o.brand_id AND c.order_id = o.id)
 """
 SALES_QUERIES = (
-    _ORDERS, _EARNING, _SALES, _STATUS, _REFUNDED_LINES, _REFUNDS, _LEDGER, _DAILY, _AWAY,
-    _CREDITED,
+    _ORDERS, _EARNING, _SALES, _SHARES, _STATUS, _REFUNDED_LINES, _REFUNDS, _LEDGER, _DAILY,
+    _AWAY, _CREDITED,
 )  # fmt: skip

@@ -19,9 +19,11 @@ from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tests.own_processes import MAX_WAIT_SECONDS, until
 from tests.tracking.orders.stating import LATER, at, earned, lines, sell, state, stated
+from tracking.links.promo_codes import give_codes
 from tracking.models import Conversion, Order
 from tracking.orders import recording, sharing
-from tracking.orders.approval import accept_conversions
+from tracking.orders.approval import accept_conversions, reject_conversions
+from tracking.orders.crediting import credit_by_own_evidence, credit_orders_by_hand
 from tracking.orders.sharing import Share, share_order
 from tracking.reconciliation.differences import differences
 
@@ -104,6 +106,48 @@ def test_an_order_waits_for_the_one_that_is_winning_its_customer(cast: Cast) -> 
                 lambda: somebody_waits() or selling.done(),
                 "the later order never waits",
             )
+        selling.result(MAX_WAIT_SECONDS)
+
+        names = Conversion.objects.values_list("order__external_id", flat=True)
+        assert sorted(names) == ["L", "W"]
+
+
+def by_hand(cast: Cast, order: Order) -> None:
+    credit_orders_by_hand(
+        order_ids=[order.pk], enrollment=cast.mara_in_glow, reason="Hers", by=SYSTEM, now=LATER
+    )
+
+
+def by_its_own_evidence(cast: Cast, order: Order) -> None:
+    mara = cast.mara_in_glow
+    give_codes(codes={mara.pk: "MARA16"}, enrollments=[mara], by=SYSTEM, now=NOW)
+    credit_by_own_evidence(order_ids=[order.pk], by=SYSTEM, now=LATER)
+
+
+def accepted_again(cast: Cast, order: Order) -> None:
+    ids = list(Conversion.objects.values_list("pk", flat=True))
+    accept_conversions(conversion_ids=ids, by=SYSTEM, now=LATER)
+
+
+@pytest.mark.parametrize(
+    ("code", "win"),
+    [("", by_hand), ("MARA16", by_its_own_evidence), ("MARA15", accepted_again)],
+)
+def test_an_order_waits_for_staff_who_let_an_earlier_one_win_its_customer(
+    cast: Cast, code: str, win: Callable[[Cast, Order], None]
+) -> None:
+    with acting_for(cast.juniper), ThreadPoolExecutor(1) as pool:
+        remembers = offer_values(remembers_customers=True)
+        change_offer(offer=cast.glow, values=remembers, by=SYSTEM, now=NOW)
+        of_ada = {"lines": lines("100"), "customer_id": "ada"}
+        sell(stated("W", promo_code=code, ordered_at=at(5), **of_ada), now=LATER)
+        ids = list(Conversion.objects.values_list("pk", flat=True))
+        reject_conversions(conversion_ids=ids, reason="Not hers", by=SYSTEM, now=LATER)
+        later = stated("L", promo_code=None, ordered_at=at(10), **of_ada)
+        with transaction.atomic():
+            win(cast, Order.objects.get())
+            selling = pool.submit(of_its_own(cast, lambda: sell(later, now=LATER)))
+            until(lambda: somebody_waits() or selling.done(), "the later order never waits")
         selling.result(MAX_WAIT_SECONDS)
 
         names = Conversion.objects.values_list("order__external_id", flat=True)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from core.money import MAX_AMOUNT_MINOR
 from offers.services import supersede_terms
 from offers.structure import Rule, RuleKind
 from offers.terms import TermsValues
@@ -19,6 +20,7 @@ from tracking.models import Conversion, ExchangeRate, Order
 from tracking.orders.crediting import credit_by_own_evidence, credit_orders_by_hand
 from tracking.orders.exchange import DatedRate, save_rates
 from tracking.orders.refunds import record_refunds
+from tracking.orders.results import RecordingStatus
 from tracking.orders.sharing import Share, share_order
 from tracking.reconciliation.differences import differences
 
@@ -85,6 +87,18 @@ def test_refunds_and_revisions_keep_the_rate(cast: Cast) -> None:
     state(stated(lines=lines("200"), currency="USD"))
     row.refresh_from_db()
     assert (row.sale_minor, row.rate) == (10_000, Decimal("0.5"))
+    assert consistent(cast)
+
+
+def test_a_changed_order_at_an_absurd_rate_is_the_largest_amount(cast: Cast) -> None:
+    """It is recorded; staff see that the rate is wrong."""
+    rate("999999999")
+    look_again(sold_in_dollars())
+
+    [answer] = state(stated(lines=lines("9999999999999"), currency="USD"))
+
+    assert answer.status == RecordingStatus.REVISED
+    assert Conversion.objects.get().sale_minor == MAX_AMOUNT_MINOR
     assert consistent(cast)
 
 

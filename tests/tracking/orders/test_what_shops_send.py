@@ -114,6 +114,8 @@ def test_a_code_however_it_was_typed(at_juniper: Cast, typed: str) -> None:
         ({"promo_code": "WELCOME10 | mara15|"}, ("WELCOME10", "mara15")),
         ({"promo_codes": ["A1", "B2"], "promo_code": "B2\nC3"}, ("A1", "B2", "C3")),
         ({"promo_codes": [15, "MARA 15"]}, ("15", "MARA 15")),
+        ({"promo_code": '"WELCOME10","mara15"'}, ("WELCOME10", "mara15")),
+        ({"promo_code": "WELCOME10\uff0cmara15\u3001“B2”"}, ("WELCOME10", "mara15", "B2")),
         ({"promo_codes": [], "promo_code": ""}, ()),
         ({"promo_codes": None, "promo_code": None}, ()),
     ],
@@ -158,3 +160,48 @@ def test_one_code_and_a_list_of_one_are_the_same_order() -> None:
     )
 
     assert one == listed
+
+
+@pytest.mark.parametrize("field", ["sku", "line_id"])
+def test_a_lines_name_of_any_length_is_kept_and_stays_apart_from_others(field: str) -> None:
+    """A product's whole title stands for its SKU in some shops."""
+    long, other = "GLOW " * 60, "GLOW " * 60 + "2"
+    kept = [getattr(line(**{field: text}), field) for text in (long, long, other)]
+
+    assert kept[0] == kept[1] != kept[2]
+    assert {len(text) for text in kept} == {120}
+    assert "…" in kept[0]
+
+
+@pytest.mark.parametrize("sent", ["ada\x00", "a" * 500, "ada\n", "\ud800ada"])
+def test_a_customers_id_refuses_no_order(at_juniper: Cast, sent: str) -> None:
+    facts = read_order(raw_order("1001", customer_id=sent))
+    record_order(source="api", order=facts, by=SYSTEM, now=NOW)
+
+    assert Order.objects.get().customer_ref == facts.customer_ref != ""
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (["b", " a ", "b", ""], ("a", "b")),
+        ([841, 7], ("7", "841")),
+        (841, ("841",)),
+        ("Skin care", ("Skin care",)),
+        (["x\x00y"], ("x y",)),
+    ],
+)
+def test_collections(sent: object, kept: tuple[str, ...]) -> None:
+    assert line(collections=sent).collections == kept
+
+
+def test_a_product_in_many_collections_is_read() -> None:
+    names = [f"{number:04}" for number in range(300)]
+
+    assert line(collections=names).collections == tuple(names)
+    assert len(line(collections=["c" * 400, "c" * 401]).collections) == 2
+
+
+@pytest.mark.parametrize("number", ["#7001\x00", "7" * 300])
+def test_a_shown_number_refuses_no_order(number: str) -> None:
+    assert read_order(raw_order(number=number)).number.startswith(number[:5])

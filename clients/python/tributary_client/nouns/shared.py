@@ -126,7 +126,7 @@ class OrderLine(TypedDict):
     quantity: float | str
     unit_price: str | float
     discount: NotRequired[str | float | None]
-    collections: NotRequired[list[str] | str | None]
+    collections: NotRequired[list[str | int] | str | int | None]
     commissionable: NotRequired[bool | Literal["true", "yes", "1", "false", "no", "0", 0, 1] | None]
 
 
