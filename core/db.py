@@ -10,7 +10,8 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date
+from decimal import Decimal
 from functools import partial, wraps
 from operator import attrgetter
 from typing import Any, ParamSpec, TypeVar
@@ -307,8 +308,13 @@ def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
             f"UPDATE {q(meta.db_table)} AS kept SET {changes}"  # noqa: S608
             f" FROM jsonb_to_recordset(%s::jsonb) AS new (id bigint, {types})"
             " WHERE kept.id = new.id",
-            [json.dumps(values, default=datetime.isoformat)],
+            [json.dumps(values, default=_as_text)],
         )
+
+
+def _as_text(value: date | Decimal) -> str:
+    """What PostgreSQL reads as the same value."""
+    return str(value) if isinstance(value, Decimal) else value.isoformat()
 
 
 def retried_transaction(act: Callable[P, R]) -> Callable[P, R]:

@@ -134,7 +134,10 @@ def test_what_is_refused_is_told_and_the_rest_is_recorded(connection: Connection
     event = Event.objects.get(event_id="e2")
     assert (event.state, event.reason) == (
         "failed",
-        "The order 1001 was not recorded: currency: order 1001 is in GBP, not in EUR.",
+        (
+            "The order 1001 was not recorded: currency: order 1001 is in EUR, the offer Winter Glow"
+            " creators in GBP, and there is no exchange rate for its day."
+        ),
     )
     assert Refund.objects.get().state == RefundState.APPLIED
 

@@ -20,7 +20,7 @@ from tracking.totals.daily import DayKey, add_to_totals, move_totals
 SETTLED_FIELDS = [
     "decision", "decision_reason", "is_held", "status", "reason", "sale_minor", "refunded_minor",
     "customer", "commission_minor", "earnable_minor", "left_under_cap_minor",
-    "explanation",
+    "explanation", "rate", "rate_on",
 ]  # fmt: skip
 
 

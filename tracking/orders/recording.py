@@ -259,7 +259,6 @@ def _new_row(source: str, order: OrderFacts, attribution: Attribution, *, now: d
     row = Order(
         source=source,
         external_id=order.external_id,
-        currency=order.currency,
         unattributed=attribution.unattributed,
         received_at=now,
     )

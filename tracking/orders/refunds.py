@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,11 +47,13 @@ def record_refunds(
 
     Returns one result per refund. A refund whose order is unknown waits for it. What exceeds what
     is left of the order is recorded too, and the result says how much was applied and why. With
-    `replacing`, a refund that is recorded with other contents is replaced; otherwise that is a
-    conflict. Refused is a refund from the future, or one that would move to another order.
+    `replacing`, a refund that is recorded with other contents is replaced, also one of another
+    order; otherwise that is a conflict. Refused is a refund from the future.
     """
     known = _lock(source, refunds)
-    orders = _orders(source, (refund.order_external_id for refund in refunds))
+    names = {refund.order_external_id for refund in refunds}
+    orders = _orders(source, names | {row.order_external_id for row in known.values()})
+    left = set[int]()  # orders that a refund moves away from
     outcomes: list[RecordingResult | tuple[Refund, RecordingStatus]] = []
     changed: dict[str, Refund] = {}
     before: dict[str, dict[str, Any]] = {}
@@ -62,13 +64,14 @@ def record_refunds(
             status = RecordingStatus.REPLACED if row else RecordingStatus.RECORDED
             if row is not None:
                 before[row.external_id] = refund_as_sent(row)
+                left |= {row.order_id} - {None}
             row = row or Refund(source=source, external_id=refund.external_id, received_at=now)
             _state(row, refund, orders.get(refund.order_external_id))
             known[refund.external_id] = changed[refund.external_id] = row
             outcomes.append((row, status))
         else:
             outcomes.append(outcome)
-    _save(list(changed.values()), orders.values(), now=now)
+    _save(list(changed.values()), left, orders.values(), now=now)
     _audit(changed.values(), before, by=by, now=now)
     return [one if isinstance(one, RecordingResult) else _result(*one) for one in outcomes]
 
@@ -131,14 +134,21 @@ def apply_parked(orders: Sequence[Order]) -> dict[int, int]:
 
 def _lock(source: str, refunds: Sequence[RefundFacts]) -> dict[str, Refund]:
     """Lock orders and refunds; return the recorded refunds by external id."""
+    rows = Refund.objects.filter(
+        source=source, external_id__in=[refund.external_id for refund in refunds]
+    )
+    names = {refund.order_external_id for refund in refunds}
     lock_identities(
-        [order_identity(source, refund.order_external_id) for refund in refunds]
+        [order_identity(source, name) for name in names.union(_orders_of(rows))]
         + [_refund_identity(source, refund.external_id) for refund in refunds]
     )
-    ids = [refund.external_id for refund in refunds]
-    return {
-        row.external_id: row for row in Refund.objects.filter(source=source, external_id__in=ids)
-    }
+    # One that moved in between: its order too. Whoever moves it next waits for the refund's lock.
+    lock_identities(order_identity(source, name) for name in _orders_of(rows))
+    return {row.external_id: row for row in rows}
+
+
+def _orders_of(rows: QuerySet[Refund]) -> set[str]:
+    return set(rows.values_list("order_external_id", flat=True))
 
 
 def _refund_identity(source: str, external_id: str) -> str:
@@ -160,9 +170,6 @@ def _without_effect(
     elif row is not None and not replacing:
         return _conflict(refund, row)
     problem = future_problem("refunded_at", refund.refunded_at, now=now)
-    if row is not None and row.order_external_id != refund.order_external_id:
-        message = f"refund {refund.external_id} is one of order {row.order_external_id}"
-        problem = FieldProblem("order_id", "another_order", message)
     if problem is None:
         return None
     return RecordingResult(refund.external_id, RecordingStatus.REFUSED, problems=(problem,))
@@ -194,13 +201,20 @@ def _state(row: Refund, refund: RefundFacts, order: Order | None) -> None:
     row.amount_minor, row.reason = 0, ""
 
 
-def _save(changed: Sequence[Refund], orders: Iterable[Order], *, now: datetime) -> None:
-    """Apply and save changed refunds, and settle the conversions of their orders."""
+def _save(
+    changed: Sequence[Refund], left: Collection[int], orders: Iterable[Order], *, now: datetime
+) -> None:
+    """Apply and save changed refunds, and settle the conversions of their orders.
+
+    `left` are the ids of the orders that they had before.
+    """
     moments: dict[int, datetime] = defaultdict(lambda: datetime.min.replace(tzinfo=now.tzinfo))
     for row in changed:
         if row.order_id is not None:
             # What is taken back is due at once, even if the shop's clock is ahead of ours.
             moments[row.order_id] = min(max(row.refunded_at, moments[row.order_id]), now)
+    for order_id in left:
+        moments.setdefault(order_id, now)
     refunded = apply_refunds([order for order in orders if order.pk in moments], changed=changed)
     new = {row.pk for row in Refund.objects.bulk_create([row for row in changed if not row.pk])}
     update_rows([row for row in changed if row.pk not in new], STATED_FIELDS)

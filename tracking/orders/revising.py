@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from accounts.actors import Actor
@@ -25,6 +25,7 @@ from tracking.orders.applying import apply_refunds
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, attribute, load_evidence
 from tracking.orders.conversions import credit_by_evidence
+from tracking.orders.exchange import Rates
 from tracking.orders.facts import FieldProblem, OrderFacts
 from tracking.orders.looking_again import (
     credit_later_orders,
@@ -116,13 +117,22 @@ class _Group:
             self.may_credit |= bool(facts.promo_codes or facts.click_id or facts.customer_ref)
 
 
+@dataclass(slots=True)
+class _Changes:
+    """What changes in orders, by their ids. `moments` is when each was changed."""
+
+    has_new_customer: set[int]
+    has_new_currency: set[int]
+    moments: dict[int, datetime] = field(default_factory=dict)
+
+
 def revise(
     *, source: str, orders: Sequence[OrderFacts], by: Actor, now: datetime
 ) -> list[RecordingResult]:
     """State recorded orders anew, in sequence; returns one result each.
 
-    The caller holds the orders' locks, in a transaction. Refused is a statement from the future, or
-    one in another currency than the order has.
+    The caller holds the orders' locks, in a transaction. Refused is a statement from the future,
+    and one that moves a credited order to a currency from which there is no rate to the offer's.
     """
     if not orders:
         return []
@@ -202,9 +212,8 @@ def _without_effect(
 ) -> RecordingResult | None:
     """The result of a statement that changes nothing; None for one that is the order's state."""
     problem = facts.future_problem(now=now)
-    if facts.currency != order.currency:
-        message = f"order {order.external_id} is in {order.currency}, not in {facts.currency}"
-        problem = FieldProblem("currency", "not_the_orders_currency", message)
+    if problem is None and facts.currency != order.currency:
+        problem = _currency_problem(order, facts)
     if problem is not None:
         return RecordingResult(facts.external_id, RecordingStatus.REFUSED, problems=(problem,))
     digest = facts.digest()
@@ -224,6 +233,17 @@ def _without_effect(
     return RecordingResult(facts.external_id, RecordingStatus.SUPERSEDED)
 
 
+def _currency_problem(order: Order, facts: OrderFacts) -> FieldProblem | None:
+    """Why an order can't be in another currency now: what it earns could not be converted."""
+    stated = replace(facts, ordered_at=order.ordered_at)
+    rates = Rates.for_orders([stated])
+    rows = Conversion.objects.filter(order=order).select_related("offer")
+    missing = [rates.missing(stated, row.offer) for row in rows]
+    for why in filter(None, missing):
+        return FieldProblem("currency", "no_rate", f"order {order.external_id} {why}")
+    return None
+
+
 def _change(
     known: _Known,
     source: str,
@@ -233,10 +253,12 @@ def _change(
     now: datetime,
 ) -> dict[int, Attribution]:
     """Make each statement its order's state, and settle. Returns new attributions by order id."""
-    has_new_customer = {
-        order.pk for order, facts in changed if facts.customer_ref != order.customer_ref
-    }
-    moments: dict[int, datetime] = {}
+    changes = _Changes(
+        has_new_customer={
+            order.pk for order, facts in changed if facts.customer_ref != order.customer_ref
+        },
+        has_new_currency={order.pk for order, facts in changed if facts.currency != order.currency},
+    )
     for order, facts in changed:
         # Without a time it is what the shop says now, even if its clock is ahead of ours.
         updated_at = facts.updated_at or max(now, order.updated_at)
@@ -245,13 +267,13 @@ def _change(
         state_order(order, facts, updated_at=updated_at)
         if known.is_credited(order):
             order.ordered_at = ordered_at
-        moments[order.pk] = min(updated_at, now)
+        changes.moments[order.pk] = min(updated_at, now)
     orders = [order for order, _ in changed]
     update_rows(orders, STATED_FIELDS)
     OrderLine.objects.filter(order__in=orders).delete()
     save_lines(changed)
     refunded = apply_refunds(orders)
-    won = _settle(known, orders, refunded, moments, has_new_customer, now=now)
+    won = _settle(known, orders, refunded, changes, now=now)
     known.credit(credit_later_orders(won, by=by, now=now))
     waiting = [(order, facts) for order, facts in changed if not known.is_credited(order)]
     return _attribute(known, source, waiting, refunded, by=by, now=now)
@@ -261,8 +283,7 @@ def _settle(
     known: _Known,
     orders: Sequence[Order],
     refunded: dict[int, int],
-    moments: dict[int, datetime],
-    has_new_customer: set[int],
+    changes: _Changes,
     *,
     now: datetime,
 ) -> list[Conversion]:
@@ -271,14 +292,21 @@ def _settle(
     These were rejected before, or their orders had another customer.
     """
     happened_at = {
-        pk: moments[order.pk] for order in orders for pk in known.conversions.get(order.pk, [])
+        pk: changes.moments[order.pk]
+        for order in orders
+        for pk in known.conversions.get(order.pk, [])
     }
+    rates = Rates.for_orders([order for order in orders if order.pk in changes.has_new_currency])
     with changing(happened_at, now=now, happened_at=happened_at) as conversions:
         may_win = [
             row
             for row in conversions
-            if row.status == ConversionStatus.REJECTED or row.order_id in has_new_customer
+            if row.status == ConversionStatus.REJECTED or row.order_id in changes.has_new_customer
         ]
+        for row in conversions:
+            if row.order_id in changes.has_new_currency:
+                found = rates.at(row.order, row.currency)
+                row.rate, row.rate_on = (found.rate, found.day) if found else (None, None)
         set_amounts(conversions, refunded)
     return may_win
 

@@ -15,7 +15,7 @@ from tracking.orders.facts import LineFacts, OrderFacts
 
 # What a statement of an order sets, and what follows from it.
 STATED_FIELDS = [
-    "number", "ordered_at", "total_minor", "commissionable_minor", "payment_status",
+    "currency", "number", "ordered_at", "total_minor", "commissionable_minor", "payment_status",
     "cancelled_at", "is_test", "customer_ref", "promo_codes", "click_id", "customer_is_new",
     "digest", "revision", "updated_at", "customer_digest", "referrer_host",
 ]  # fmt: skip
@@ -31,7 +31,7 @@ REVISION_COLUMNS = (
 
 def state_order(row: Order, order: OrderFacts, *, updated_at: datetime) -> None:
     """Set what `order` states. It is not saved."""
-    row.number = order.number
+    row.number, row.currency = order.number, order.currency
     row.ordered_at, row.updated_at = order.ordered_at, updated_at
     row.total_minor, row.commissionable_minor = order.total_minor, order.commissionable_minor
     row.payment_status, row.cancelled_at = order.payment_status, order.cancelled_at

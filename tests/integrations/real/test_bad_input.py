@@ -72,7 +72,7 @@ def test_a_shop_that_changes_its_currency_is_told(shop: RealShop, connection: Co
     assert (other.external_id, other.currency) == (shop.order_id(2), "EUR")
 
 
-def test_an_order_that_changes_its_currency_keeps_the_first(
+def test_a_credited_order_whose_new_currency_has_no_rate_keeps_the_first(
     connected_shopify: tuple[ShopifyShop, Connection],
 ) -> None:
     shop, connection = connected_shopify
@@ -82,7 +82,8 @@ def test_an_order_that_changes_its_currency_keeps_the_first(
     work_events(connection_id=connection.pk, now=now())
 
     failed = Event.objects.get(state="failed")
-    assert failed.reason.endswith(f"order {shop.order_id(1)} is in GBP, not in EUR.")
+    assert f"order {shop.order_id(1)} is in EUR" in failed.reason
+    assert failed.reason.endswith("there is no exchange rate for its day.")
     assert (Order.objects.get().currency, commission()) == ("GBP", 1_000)
 
 

@@ -114,7 +114,19 @@ class LedgerMachine(LedgerActs):
             assert row.explanation[-1]["amount"] == row.commission_minor
             parts = [step for step in row.explanation if step["step"] in {"percent", "fixed"}]
             total = sum(step["amount"] for step in parts)
-            assert wanted(row) == round_half_up(total * row.share_bp, 10_000)
+            before, with_it = (
+                round_half_up(total * bp, 10_000)
+                for bp in (self.shares_before(row), self.shares_before(row) + row.share_bp)
+            )
+            assert wanted(row) == with_it - before
+
+    def shares_before(self, row: Conversion) -> int:
+        """What others have of the order whose rounded shares come first, in basis points."""
+        return sum(
+            other.share_bp
+            for other in self.conversions
+            if other.order_id == row.order_id and other.enrollment_id < row.enrollment_id
+        )
 
     def every_cap_leaves_what_earlier_earnings_left(self) -> None:
         """An independent account of each member: day by day, orders by their time, then clicks."""

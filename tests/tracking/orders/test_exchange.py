@@ -16,7 +16,7 @@ from offers.terms import TermsValues
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, refund
 from tests.tracking.orders.stating import LATER, at, lines, sell, state, stated
-from tracking.models import Conversion, ExchangeRate, Order
+from tracking.models import Conversion, ExchangeRate, Order, OrderRevision
 from tracking.orders.crediting import credit_by_own_evidence, credit_orders_by_hand
 from tracking.orders.exchange import DatedRate, save_rates
 from tracking.orders.refunds import record_refunds
@@ -99,6 +99,43 @@ def test_a_changed_order_at_an_absurd_rate_is_the_largest_amount(cast: Cast) -> 
 
     assert answer.status == RecordingStatus.REVISED
     assert Conversion.objects.get().sale_minor == MAX_AMOUNT_MINOR
+    assert consistent(cast)
+
+
+def test_an_order_that_was_sent_in_a_wrong_currency_is_put_right(cast: Cast) -> None:
+    """Nobody could be credited for it so far."""
+    sell(stated(lines=lines("100"), currency="USD"))
+    assert "USD" in Order.objects.get().unattributed
+
+    [answer] = state(stated(lines=lines("100"), currency="GBP"))
+
+    assert answer.status == RecordingStatus.REVISED
+    row = Conversion.objects.get()
+    assert (row.sale_minor, row.commission_minor, row.rate) == (10_000, 1_000, None)
+    contents = OrderRevision.objects.order_by("number").values_list("contents__currency", flat=True)
+    assert list(contents) == ["USD", "GBP"]
+    assert consistent(cast)
+
+
+def test_a_credited_order_changes_its_currency_where_there_is_a_rate(cast: Cast) -> None:
+    sell(stated(lines=lines("100")))
+    returned = refund("R1", sku=None, quantity=None, amount="10", currency="USD")
+    record_refunds(source="api", refunds=[returned], by=SYSTEM, now=LATER)
+    assert Conversion.objects.get().refunded_minor == 0
+
+    [refused] = state(stated(lines=lines("100"), currency="USD"))
+    rate("0.5")
+    [taken] = state(stated(lines=lines("100"), currency="USD"))
+
+    assert [problem.code for problem in refused.problems] == ["no_rate"]
+    assert taken.status == RecordingStatus.REVISED
+    row = Conversion.objects.get()
+    assert (row.sale_minor, row.refunded_minor, row.commission_minor) == (5_000, 500, 450)
+    assert row.rate == Decimal("0.5")
+    assert consistent(cast)
+    state(stated(lines=lines("100")), now=LATER + timedelta(minutes=1))
+    row.refresh_from_db()
+    assert (row.sale_minor, row.refunded_minor, row.rate) == (10_000, 0, None)
     assert consistent(cast)
 
 

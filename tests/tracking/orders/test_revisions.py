@@ -285,15 +285,6 @@ def test_a_credited_order_keeps_its_day(cast: Cast) -> None:
     assert DailyTotal.objects.get().day == NOW.date()
 
 
-def test_another_currency_is_refused(cast: Cast) -> None:
-    sell()
-
-    [result] = state(stated(currency="USD"))
-
-    assert result.status == RecordingStatus.REFUSED
-    assert [problem.code for problem in result.problems] == ["not_the_orders_currency"]
-
-
 def test_lines_that_go_take_their_refunds_along_and_bring_them_back(cast: Cast) -> None:
     """A refund takes what there is, whatever the lines are at the moment."""
     sell(stated(lines=lines("10", "20")))
