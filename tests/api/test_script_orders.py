@@ -17,6 +17,8 @@ from accounts.test_mode import open_test_brand
 from api import order_key
 from core.rate_limits import RateLimits
 from core.tenancy import acting_for
+from offers.services import supersede_terms
+from offers.terms import TermsValues
 from tests.answers import Answer
 from tests.api.shop import Shop, key_for
 from tests.cast import NOW, SYSTEM, Cast
@@ -25,6 +27,8 @@ from tracking.links import click_ids
 from tracking.models import Conversion, Order, TrackingLink
 from tracking.orders.approval import accept_conversions
 from tracking.orders.recording import record_orders
+from tracking.orders.sharing import Share, share_order
+from tracking.reconciliation.differences import differences
 
 pytestmark = pytest.mark.django_db
 SHOP = "https://shop.juniper.example"
@@ -228,18 +232,54 @@ def test_the_shop_s_own_order_takes_the_place_of_one_that_waits(cast: Cast) -> N
     assert rejected.decision_reason == "The shop sent this order itself: it is W-1 of shop."
 
 
-def test_a_reviewed_one_stays_and_is_not_credited_twice(cast: Cast) -> None:
+@pytest.mark.parametrize("amount", ["1.00", "84.20", "99.60"])
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_the_shop_s_own_order_counts_whatever_a_page_said_of_it(
+    cast: Cast, amount: str, is_trusted: bool
+) -> None:
+    """A page shows the total with tax; and everybody could report an order before the shop does."""
+    report(text_of(key(cast, is_trusted=is_trusted)), ORDER | {"amount": amount})
+
+    assert shop_sends(cast) == "recorded"
+    assert statuses(cast) == {"script": "rejected", "shop": "accepted"}
+
+
+def test_the_shop_s_own_order_of_a_reviewed_one_needs_no_second_review(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        supersede_terms(
+            offer=cast.glow,
+            values=TermsValues(percent_bp=1_000, approval="by_hand"),
+            starts_at=NOW + timedelta(minutes=1),
+            by=SYSTEM,
+            now=NOW,
+        )
     report(text_of(key(cast)))
     with acting_for(cast.juniper):
         ids = list(Conversion.objects.values_list("pk", flat=True))
         accept_conversions(conversion_ids=ids, by=SYSTEM, now=timezone.now())
 
-    assert shop_sends(cast) == "unattributed"
-    assert statuses(cast) == {"script": "accepted"}
+    assert shop_sends(cast) == "recorded"
+    assert statuses(cast) == {"script": "rejected", "shop": "accepted"}
+    with acting_for(cast.juniper):
+        assert list(differences(cast.juniper)) == []
 
 
-def test_a_report_never_takes_the_place_of_the_shop_s_order(cast: Cast) -> None:
-    shop_sends(cast)
+def test_what_staff_gave_to_somebody_stays(cast: Cast) -> None:
     report(text_of(key(cast, is_trusted=True)))
+    with acting_for(cast.juniper):
+        to_diego = [Share(cast.diego_in_glow, 10_000)]
+        share_order(
+            order_id=Order.objects.get().pk, shares=to_diego, reason="His", by=SYSTEM, now=NOW
+        )
+
+    assert shop_sends(cast) == "unattributed"
+    with acting_for(cast.juniper):
+        assert Conversion.objects.get(status="accepted").member_id == cast.diego.pk
+
+
+@pytest.mark.parametrize("amount", ["84.20", "99.60"])
+def test_a_report_never_takes_the_place_of_the_shop_s_order(cast: Cast, amount: str) -> None:
+    shop_sends(cast)
+    report(text_of(key(cast, is_trusted=True)), ORDER | {"amount": amount})
 
     assert statuses(cast) == {"shop": "accepted"}

@@ -73,13 +73,13 @@ def credit_by_evidence(
     """Save the conversions of the orders that their own evidence credits to a member, and settle.
 
     What a browser reported waits for review, unless `is_trusted`; and what it reported of an order
-    that now comes from elsewhere is rejected.
+    that now comes from elsewhere is rejected. If that was accepted, the same member's new one is.
 
     `refunded` is what is refunded of the lines that earn commission, in minor units by order id;
     `rates` is by order id too.
     """
     credited = [(order, found) for order, found in orders if found.winner]
-    reject_replaced(credited, now=now)
+    accepted = reject_replaced(credited, now=now)
     histories = terms_histories(found.evidence[0].enrollment.offer_id for _, found in credited)
     conversions = [
         _by_evidence(
@@ -92,6 +92,9 @@ def credit_by_evidence(
         )
         for order, found in credited
     ]
+    for row in conversions:
+        if (row.order_id, row.enrollment_id) in accepted:
+            row.decision = ConversionStatus.ACCEPTED
     mark_new_customers(conversions)
     settle_new(conversions, now=now, histories=histories)
     return conversions

@@ -12,13 +12,17 @@ from tracking.models import Conversion, ConversionStatus, Order
 from tracking.orders.attribution import Attribution
 
 BY = Actor.system("recording of orders")
-PENDING, REJECTED = ConversionStatus.PENDING, ConversionStatus.REJECTED
+ACCEPTED, REJECTED = ConversionStatus.ACCEPTED, ConversionStatus.REJECTED
 
 
-def reject_replaced(credited: Sequence[tuple[Order, Attribution]], *, now: datetime) -> None:
-    """Reject the pending conversions of the orders that `credited` ones replace.
+Accepted = set[tuple[int, int]]
 
-    Call it in the transaction that credits them, before their conversions are saved.
+
+def reject_replaced(credited: Sequence[tuple[Order, Attribution]], *, now: datetime) -> Accepted:
+    """Reject the conversions of the orders that `credited` ones replace.
+
+    Call it in the transaction that credits them, before their conversions are saved. Returns the
+    ids of these orders and of the enrollments that had them, where it was accepted already.
     """
     reasons = {
         order_id: f"The shop sent this order itself: it is {order.external_id} of {order.source}."
@@ -26,17 +30,24 @@ def reject_replaced(credited: Sequence[tuple[Order, Attribution]], *, now: datet
         for order_id in found.replaces
     }
     if not reasons:
-        return
-    waiting = Conversion.objects.filter(order__in=list(reasons), decision=PENDING)
-    with changing(list(waiting.values_list("pk", flat=True)), now=now) as rows:
-        replaced = [row for row in rows if row.decision == PENDING]
-        for row in replaced:
+        return set()
+    known = Conversion.objects.filter(order__in=list(reasons)).exclude(decision=REJECTED)
+    with changing(list(known.values_list("pk", flat=True)), now=now) as rows:
+        replaced = [(row, row.decision) for row in rows if row.decision != REJECTED]
+        for row, _ in replaced:
             row.decision, row.decision_reason = REJECTED, reasons[row.order_id]
     audit.record_many(
         action="conversion.rejected",
         targets=[
-            (row, {"before": PENDING.value, "reason": row.decision_reason}) for row in replaced
+            (row, {"before": before, "reason": row.decision_reason}) for row, before in replaced
         ],
         by=BY,
         now=now,
     )
+    had = {(row.order_id, row.enrollment_id) for row, before in replaced if before == ACCEPTED}
+    return {
+        (order.pk, enrollment_id)
+        for order, found in credited
+        for replaced_id, enrollment_id in had
+        if replaced_id in found.replaces
+    }

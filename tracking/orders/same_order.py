@@ -3,6 +3,8 @@
 A brand can have the same order from its connected shop and from a file. Their identities differ:
 they have the same number, as one of them shows it, the same currency and amount, and were placed
 at about the same time. Two shops of a brand can have the same numbers, but hardly all of that.
+A page that reports an order often has another amount, with tax and shipping: there the number and
+the time are enough.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.kept_queries import kept_query
 from core.tenancy import current_brand_id
-from tracking.models import Conversion, ConversionStatus, Order
+from tracking.models import Conversion, ConversionStatus, Evidence, Order
 from tracking.models.orders import NUMBER_FORWARDS, SHOWN_NUMBER
 from tracking.orders.facts import OrderFacts
 from tracking.orders.sources import SCRIPT
@@ -36,17 +38,19 @@ class SameOrder:
     total_minor: int
     ordered_at: datetime
     order_pk: int
-    is_decided: bool  # staff, the terms or a trusted key have accepted it
+    is_given: bool  # staff chose who is credited
+    by_script: bool  # one of the two was reported by a page
 
     @property
     def gives_way(self) -> bool:
         """Whether only a browser has reported it so far: it stands in the way of no other one."""
-        return self.source == SCRIPT and not self.is_decided
+        return self.source == SCRIPT and not self.is_given
 
     def is_also(self, order: AnyOrder) -> bool:
         """Whether `order`, of another source, may be the same."""
+        amounts = (self.currency, self.total_minor) == (order.currency, order.total_minor)
         return (
-            (self.currency, self.total_minor) == (order.currency, order.total_minor)
+            (amounts or self.by_script)
             and abs(self.ordered_at - order.ordered_at) <= MAX_TIME_APART
             and not self.numbers.isdisjoint(numbers_of(order.external_id, order.number))
         )
@@ -80,7 +84,13 @@ def credited_elsewhere(orders: Sequence[AnyOrder], *, source: str) -> list[SameO
         return []
     named = sorted({*numbers, *(f"#{number}" for number in numbers)})
     return [
-        SameOrder(other, external_id, numbers_of(external_id, number), *rest)
+        SameOrder(
+            other,
+            external_id,
+            numbers_of(external_id, number),
+            *rest,
+            by_script=SCRIPT in (source, other),
+        )
         for other, external_id, number, *rest in _credited(source=source, named=named)
     ]
 
@@ -93,7 +103,7 @@ def _credited(*, source: str, named: list[str]) -> QuerySet[Order, tuple[object,
     rows = Order.objects.alias(forwards=NUMBER_FORWARDS, shown=SHOWN_NUMBER)
     rows = rows.filter(Q(forwards__among=named) | ~Q(number="") & Q(shown__among=named))
     rows = rows.exclude(source=source).filter(Exists(counting)).order_by("pk")
-    rows = rows.annotate(decided=Exists(counting.exclude(decision=ConversionStatus.PENDING)))
-    return rows.values_list(
-        "source", "external_id", "number", "currency", "total_minor", "ordered_at", "pk", "decided"
+    given = counting.filter(~Q(share_reason="") | Q(evidence=Evidence.BY_HAND))
+    return rows.annotate(given=Exists(given)).values_list(
+        "source", "external_id", "number", "currency", "total_minor", "ordered_at", "pk", "given"
     )
