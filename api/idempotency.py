@@ -145,8 +145,11 @@ def _run(
             response = view()
             if response.status_code < 400 and isinstance(response, HttpResponse):
                 shown_once = getattr(request, "shown_once", "")
-                is_kept = keep(key, claim, response, shown_once=shown_once)
-                if not is_kept and not has_identity:  # another one took it over, and did it
+                is_asked = getattr(request, "is_answered_anew", False)
+                is_kept = not is_asked and keep(key, claim, response, shown_once=shown_once)
+                if not (
+                    is_kept or is_asked or has_identity
+                ):  # another one took it over, and did it
                     transaction.set_rollback(True)
                     response = refuse(_in_progress(1))
             elif not has_identity:
@@ -163,6 +166,11 @@ def _run(
 def show_once(request: HttpRequest, field: str) -> None:
     """Keep the answer to this request without this field of it, which is a secret: it is null."""
     request.shown_once = field  # type: ignore[attr-defined]
+
+
+def answer_anew(request: HttpRequest) -> None:
+    """Keep no answer to this request, which changes nothing: a repeat is answered as it is then."""
+    request.is_answered_anew = True  # type: ignore[attr-defined]
 
 
 def keep(key: ApiKey, claim: Claim, response: HttpResponse, *, shown_once: str = "") -> bool:

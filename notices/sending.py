@@ -168,7 +168,7 @@ def _reason_against(kind: NoticeKind, member: Member) -> NoMail | None:
         return NoMail.SUPPRESSED
     if kind not in kinds_sent():
         return NoMail.BRAND_OFF
-    if kind in TO_MANY and not current_brand().postal_address:
+    if kind in TO_MANY and current_brand().lacks_postal_address:
         return NoMail.NO_POSTAL
     if kind in kinds_declined([member.pk]).get(member.pk, ()):
         return NoMail.MEMBER_OFF

@@ -73,6 +73,11 @@ class Brand(models.Model):
         return self.name
 
     @property
+    def lacks_postal_address(self) -> bool:
+        """Whether nothing may go to many, as such mails need one. A test brand sends no mail."""
+        return not self.postal_address and not self.is_test
+
+    @property
     def is_test(self) -> bool:
         return self.test_of_id is not None
 

@@ -14,6 +14,7 @@ from ninja import Query
 from accounts.actors import Actor
 from affiliates.models import Member
 from api.authentication import Scope, actor_of
+from api.idempotency import answer_anew
 from api.resources.members import members_shown
 from api.resources.offers import offers_shown
 from api.resources.operations import Noun
@@ -121,6 +122,7 @@ def renew_dashboard_links(request: HttpRequest, sent: ChosenEnrollments) -> Chan
 @NOUN.post("/enrollments/{enrollment}/dashboard-link", DashboardLink)
 def show_dashboard_link(request: HttpRequest, enrollment: str) -> DashboardLink:
     """Return the link that opens a member's dashboard. Changes nothing, but is a secret."""
+    answer_anew(request)
     row = row_at(IdKind.ENROLLMENT, enrollment, Enrollment.objects.all())
     return DashboardLink(
         enrollment=shown_id(IdKind.ENROLLMENT, row.pk), url=dashboard_links.url_for(row)

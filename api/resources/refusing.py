@@ -14,7 +14,11 @@ from affiliates.services import MemberError
 from api.problems import ApiError, invalid
 from core.money import MoneyError
 from core.versions import ChangedMeanwhileError
-from notifications.services import PostalAddressMissingError, RecipientsError
+from notifications.services import (
+    ConfirmedOtherwiseError,
+    PostalAddressMissingError,
+    RecipientsError,
+)
 from offers.terms import OfferError
 from payouts.run_work import UnderWayError
 from payouts.runs import NotADraftError, RunChangedError
@@ -118,4 +122,5 @@ def _of_item(error: ItemError) -> FieldProblem:
 def _of_mail(error: Exception) -> FieldProblem:
     if isinstance(error, PostalAddressMissingError):
         return FieldProblem("body", "postal_address_missing", POSTAL_ADDRESS_MISSING)
-    return FieldProblem("members", "refused", str(error))
+    field = "confirmation" if isinstance(error, ConfirmedOtherwiseError) else "members"
+    return FieldProblem(field, "refused", str(error))

@@ -44,6 +44,7 @@ from notifications.rendering import VARIABLES, missing_values, render
 from notifications.selectors import latest_campaign, sent_already, template_named
 from notifications.services import (
     AudienceTakenError,
+    ConfirmedOtherwiseError,
     PostalAddressMissingError,
     Recipient,
     RecipientsError,
@@ -280,7 +281,8 @@ def _test(request: BrandRequest, draft: Draft, text_form: DrawerTextForm) -> Htt
 def _send(request: BrandRequest, draft: Draft, text_form: DrawerTextForm) -> HttpResponse:
     """Confirm, once. Recipients with a missing value get nothing and stay in the preview."""
     sent = Campaign.objects.filter(confirmation=draft.confirmation).first()
-    if sent is None:
+    text = text_form.cleaned_data
+    if sent is None or (sent.subject, sent.body) != (text["subject"], text["body"]):
         parted, _ = _parted(request, draft, text_form)
         if not parted.ready:
             return _preview(request, draft, text_form, status=422)
@@ -288,8 +290,8 @@ def _send(request: BrandRequest, draft: Draft, text_form: DrawerTextForm) -> Htt
             sent = send_to_members(
                 purpose=draft.purpose,
                 offer=draft.offer,
-                subject=text_form.cleaned_data["subject"],
-                body=text_form.cleaned_data["body"],
+                subject=text["subject"],
+                body=text["body"],
                 recipients=parted.ready,
                 confirmation=draft.confirmation,
                 by=request.actor,
@@ -298,6 +300,8 @@ def _send(request: BrandRequest, draft: Draft, text_form: DrawerTextForm) -> Htt
             )
         except PostalAddressMissingError:  # both steps say so
             return _preview(request, draft, text_form, status=422)
+        except ConfirmedOtherwiseError as error:
+            return _preview(request, draft, text_form, status=409, refused=str(error))
         except AudienceTakenError as error:
             newest = latest_campaign(purpose=draft.purpose, about=draft.about)
             return _preview(

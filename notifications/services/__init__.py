@@ -2,6 +2,7 @@
 
 from notifications.services.campaigns import (
     AudienceTakenError,
+    ConfirmedOtherwiseError,
     PostalAddressMissingError,
     Recipient,
     RecipientsError,
@@ -33,6 +34,7 @@ __all__ = [
     "FOR_MEMBERS",
     "MAX_TEMPLATE_NAME_LENGTH",
     "AudienceTakenError",
+    "ConfirmedOtherwiseError",
     "PostalAddressMissingError",
     "Recipient",
     "RecipientsError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,6 +67,10 @@ class RecipientsError(ValueError):
     """There are no recipients, or one of them can't get the mail; the text says who and why."""
 
 
+class ConfirmedOtherwiseError(RecipientsError):
+    """The confirmation stands for another mail, which was sent."""
+
+
 class PostalAddressMissingError(ValueError):
     """The brand has no postal address, and a mail that staff send to many must have one."""
 
@@ -94,14 +98,16 @@ def confirm_campaign(
     by: Actor,
     now: datetime,
     latest_seen: int | None = None,
-    needs_postal_address: bool = False,
+    is_written: bool = False,
 ) -> Campaign:
     """Freeze a send and everyone in it; the same `confirmation` again returns the same campaign.
 
     `latest_seen` is the newest campaign of this purpose about the same thing that the sender knew
-    of (0 for none): a newer one to any of these people raises AudienceTakenError. With
-    `needs_postal_address` a brand without one raises PostalAddressMissingError. Raises
-    TemplateError and RecipientsError too; nothing is written then.
+    of (0 for none): a newer one to any of these people raises AudienceTakenError. One that
+    staff have written, `is_written`, needs a postal address of the brand (else it raises
+    PostalAddressMissingError), and a confirmation that stands for no other text and nobody else
+    (ConfirmedOtherwiseError). Raises TemplateError and RecipientsError too. Nothing is written
+    then.
 
     A test brand sends nothing: its campaign is done at once, and every message suppressed.
     """
@@ -111,8 +117,12 @@ def confirm_campaign(
     )
     earlier = Campaign.objects.filter(confirmation=confirmation).first()
     if earlier is not None:
+        if is_written and not _is_same(earlier, subject, body, recipients):
+            raise ConfirmedOtherwiseError(
+                "this was confirmed already, and another mail was sent: begin again, to send this"
+            )
         return earlier
-    if needs_postal_address and not brand.postal_address:
+    if is_written and brand.lacks_postal_address:
         raise PostalAddressMissingError
     prepared = prepare(subject=subject, body=body, style=brand_style_of(brand))
     _check(recipients, prepared)
@@ -144,6 +154,15 @@ def confirm_campaign(
     if not brand.is_test:
         enqueue(campaign_id=campaign.pk, now=now)
     return campaign
+
+
+def _is_same(campaign: Campaign, subject: str, body: str, recipients: Iterable[Recipient]) -> bool:
+    """Whether the campaign is this mail, and nobody of these is left out of it."""
+    stated = prepare(subject=subject, body=body, style=brand_style_of(current_brand()))
+    if (campaign.subject, campaign.body) != (stated.subject, body):
+        return False
+    reached = Message.objects.filter(campaign=campaign).values_list("recipient", flat=True)
+    return {one.recipient for one in recipients} <= set(reached)
 
 
 @transaction.atomic

@@ -92,5 +92,5 @@ def send_to_members(
         by=by,
         now=now,
         latest_seen=latest_seen,
-        needs_postal_address=True,
+        is_written=True,
     )

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from accounts.models import Brand
+from accounts.test_mode import open_test_brand
 from affiliates.details import tag_members
 from affiliates.services import add_member
+from core.tenancy import acting_for
 from notifications.models import Campaign, Message, SuppressionReason
 from notifications.services import suppress
 from tests.answers import Answer
-from tests.api.nouns.stage import Stage, id_of
+from tests.api.nouns.stage import ROOT, Stage, id_of
+from tests.api.shop import Shop, key_for
 from tests.cast import NOW, SYSTEM
 
 CONFIRMATION = "0d3f4e9a-5c1b-4a7e-9a53-0a1c5d2f7b11"
@@ -63,10 +66,10 @@ def test_plain_text_becomes_paragraphs_and_nothing_in_it_is_a_tag(stage: Stage) 
 
 
 def test_a_confirmation_sends_once_and_html_is_cleaned(stage: Stage) -> None:
-    bodies = [{"html": "<p onclick='x'>Hi<script>1</script></p>"}, {"html": "<p>Other</p>"}]
+    body = {"html": "<p onclick='x'>Hi<script>1</script></p>"}
 
     first, second = (
-        send(stage, text=None, confirmation=CONFIRMATION, **body).json() for body in bodies
+        send(stage, text=None, confirmation=CONFIRMATION, **body).json() for _ in range(2)
     )
 
     assert first["id"] == second["id"]
@@ -75,6 +78,22 @@ def test_a_confirmation_sends_once_and_html_is_cleaned(stage: Stage) -> None:
         assert Message.objects.filter(campaign=kept).count() == first["recipients"]
     assert "script" not in kept.html
     assert "onclick" not in kept.html
+
+
+def test_a_confirmation_of_another_mail_is_refused_and_not_taken_for_sent(stage: Stage) -> None:
+    mara, june = id_of(stage.cast.mara), id_of(stage.cast.june)
+    first = send(stage, confirmation=CONFIRMATION, members=[mara])
+    others = [
+        send(stage, **{"confirmation": CONFIRMATION, "members": [mara]} | change)
+        for change in ({"text": "Other"}, {"subject": "Other"}, {"members": [mara, june]})
+    ]
+
+    assert first.status_code == 201
+    for answer in others:
+        assert answer.status_code == 422
+        [problem] = answer.json()["problems"]
+        assert problem["field"] == "confirmation"
+        assert "another mail was sent" in problem["message"]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +137,28 @@ def test_a_brand_without_a_postal_address_sends_nothing(stage: Stage) -> None:
 
     assert answer.status_code == 422
     assert answer.json()["problems"][0]["code"] == "postal_address_missing"
+
+
+def test_a_test_brand_needs_no_postal_address_as_it_sends_nothing(stage: Stage) -> None:
+    brand = open_test_brand(brand=stage.cast.juniper, by=SYSTEM, now=NOW)
+    shop = Shop(key_for(brand))
+
+    def ask(path: str, body: dict[str, Any]) -> Any:
+        return shop.send(f"{ROOT}{path}", body).json()
+
+    offer = ask(
+        "/offers",
+        {"name": "Trying", "kind": "code", "currency": "GBP", "terms": {"percent_bp": 1_000},
+         "destination_url": "https://shop.example/"},
+    )["id"]  # fmt: skip
+    member = ask("/members", {"email": "tess@creators.example", "first_name": "Tess"})["id"]
+    ask("/enrollments", {"offer": offer, "members": [member]})
+
+    answer = ask("/campaigns", {"offer": offer, "subject": "Hello", "text": "Hello."})
+
+    assert (answer["recipients"], answer["waiting"]) == (1, 0)
+    with acting_for(brand):
+        assert set(Message.objects.values_list("state", flat=True)) == {"suppressed"}
 
 
 def test_recipients_come_in_pages_and_by_state(stage: Stage) -> None:

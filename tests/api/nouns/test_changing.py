@@ -326,16 +326,6 @@ def test_figures_of_nothing_are_refused(stage: Stage, query: str, field: str) ->
     assert (answer.status_code, answer.json()["problems"][0]["field"]) == (422, field)
 
 
-def test_a_dashboard_link_needs_the_scope_that_changes_members(stage: Stage) -> None:
-    """It opens a dashboard without a login, so reading alone does not show it."""
-    reader = Shop(key_for(stage.cast.juniper, scopes=["read"]))
-    path = f"{ROOT}/enrollments/{stage.id('enrollment')}/dashboard-link"
-
-    assert reader.client.post(path, headers=reader.headers).status_code == 403
-    link = perform(stage, "show_dashboard_link").json()["url"]
-    assert stage.shop.client.get(link).status_code == 200
-
-
 @pytest.mark.parametrize("path", ["/members/{member}", "/offers/{offer}"])
 def test_of_two_changes_the_second_learns_what_is_there(stage: Stage, path: str) -> None:
     """By the version in the body, or in If-Match."""
