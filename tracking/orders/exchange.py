@@ -43,7 +43,7 @@ class Rates:
     )
 
     @classmethod
-    def for_orders(cls, orders: Iterable[Order]) -> Rates:
+    def for_orders(cls, orders: Iterable[OrderFacts | Order]) -> Rates:
         """Read the rates of the days of these orders, and of those before. One query."""
         days = [_day(order.ordered_at) for order in orders]
         rates = cls()

@@ -5,32 +5,26 @@ The API and the imports use this module. It never sees HTTP or a file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import compress, pairwise
+from itertools import compress
 from typing import Any
-
-from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities, retried_transaction
-from core.kept_queries import kept_query
 from tracking.commissions.new_customers import decide_again, lock_customers
 from tracking.commissions.status import shop_rejects
-from tracking.models import Conversion, Evidence, Order, PaymentStatus
+from tracking.models import Conversion, Evidence, Order
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, BatchEvidence, attribute, load_evidence
 from tracking.orders.conversions import credit_by_evidence
 from tracking.orders.facts import FieldProblem, OrderFacts
 from tracking.orders.identity import order_identity
-from tracking.orders.looking_again import (
-    credit_later_orders,
-    parts_to_credit,
-    sequence_matters,
-)
+from tracking.orders.looking_again import credit_later_orders, parts_to_credit
 from tracking.orders.lookup import known_digests, orders_as_sent
+from tracking.orders.parts import parts_to_record, states_before
 from tracking.orders.refunds import apply_parked
 from tracking.orders.results import RecordingResult, RecordingStatus
 from tracking.orders.revising import revise
@@ -46,26 +40,6 @@ class _Accepted:
     facts: OrderFacts
     attribution: Attribution
     row: Order
-
-
-@dataclass(frozen=True, slots=True)
-class _StateBefore:
-    """A known order as it was before the batch."""
-
-    digest: str
-    payment_status: str
-    unattributed: str
-
-    def differs(self, order: OrderFacts) -> bool:
-        """Whether what is stated now may matter to other orders.
-
-        That a credited order is paid does not: pending ones count as much for tiers and customers.
-        """
-        if order.digest() == self.digest:
-            return False
-        as_before = replace(order, payment_status=self.payment_status)
-        is_voided = PaymentStatus.VOIDED in (order.payment_status, self.payment_status)
-        return bool(self.unattributed) or is_voided or as_before.digest() != self.digest
 
 
 def record_order(*, source: str, order: OrderFacts, by: Actor, now: datetime) -> RecordingResult:
@@ -95,11 +69,10 @@ def record_orders(
         [*(order_identity(source, one.external_id) for one in orders), *number_locks(orders)]
     )
     asks_about_customers = lock_customers((source, order.customer_ref) for order in orders)
-    rows = _known(source=source, external_ids=[order.external_id for order in orders])
-    before = {external_id: _StateBefore(*rest) for external_id, *rest in rows}
+    before = states_before(source, orders)
     known = set(before)
     results: list[RecordingResult] = []
-    for part in _parts(orders, before, now=now) if revising else [orders]:
+    for part in parts_to_record(source, orders, before, now=now) if revising else [orders]:
         outcomes: list[RecordingResult | None] = [None] * len(part)
         accepted, again = _accept_new(source, part, known, outcomes, now=now)
         _save(accepted, outcomes, is_trusted=is_trusted, by=by, now=now)
@@ -115,36 +88,6 @@ def record_orders(
             outcomes[index] = answer
         results += [outcome for outcome in outcomes if outcome is not None]
     return results
-
-
-@kept_query
-def _known(*, source: str, external_ids: list[str]) -> QuerySet[Order, Any]:
-    rows = Order.objects.filter(source=source, external_id__among=external_ids)
-    return rows.values_list("external_id", "digest", "payment_status", "unattributed")
-
-
-def _parts(
-    orders: Sequence[OrderFacts], before: Mapping[str, _StateBefore], *, now: datetime
-) -> list[Sequence[OrderFacts]]:
-    """Part a batch before each new order that follows a known one which is changed.
-
-    In a part, the new orders are recorded first. `before` has the known orders by external id.
-    """
-    starts, stated, is_changed = [0], set[str](), False
-    for index, order in enumerate(orders):
-        if order.future_problem(now=now) is not None:
-            continue  # it is refused, and the next one of this id may be the first
-        if order.external_id in stated:
-            is_changed = True
-        elif order.external_id in before:
-            is_changed |= before[order.external_id].differs(order)
-        elif is_changed:
-            starts.append(index)
-            is_changed = False
-        stated.add(order.external_id)
-    if len(starts) == 1 or not sequence_matters():
-        return [orders]
-    return [orders[start:end] for start, end in pairwise([*starts, len(orders)])]
 
 
 def _save(

@@ -64,7 +64,8 @@ def record_refunds(
             status = RecordingStatus.REPLACED if row else RecordingStatus.RECORDED
             if row is not None:
                 before[row.external_id] = refund_as_sent(row)
-                left |= {row.order_id} - {None}
+                if row.order_id is not None:
+                    left.add(row.order_id)
             row = row or Refund(source=source, external_id=refund.external_id, received_at=now)
             _state(row, refund, orders.get(refund.order_external_id))
             known[refund.external_id] = changed[refund.external_id] = row

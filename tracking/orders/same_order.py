@@ -34,12 +34,12 @@ class SameOrder:
     source: str
     external_id: str
     numbers: frozenset[str]
+    by_script: bool  # one of the two was reported by a page
     currency: str
     total_minor: int
     ordered_at: datetime
     order_pk: int
     is_given: bool  # staff chose who is credited
-    by_script: bool  # one of the two was reported by a page
 
     @property
     def gives_way(self) -> bool:
@@ -88,8 +88,8 @@ def credited_elsewhere(orders: Sequence[AnyOrder], *, source: str) -> list[SameO
             other,
             external_id,
             numbers_of(external_id, number),
+            SCRIPT in (source, other),
             *rest,
-            by_script=SCRIPT in (source, other),
         )
         for other, external_id, number, *rest in _credited(source=source, named=named)
     ]

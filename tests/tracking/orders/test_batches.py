@@ -290,6 +290,27 @@ def test_orders_that_get_paid_between_new_ones_part_nothing(cast: Cast) -> None:
     assert queries(3) == queries(10)
 
 
+def test_changed_orders_of_other_members_and_customers_part_nothing(cast: Cast) -> None:
+    """A shop sends what changed in an hour: new orders and known ones, as they come."""
+    with_tier(cast)
+    remembering(cast)
+
+    def queries(orders: int) -> int:
+        names = [f"{orders}-{number}" for number in range(orders)]
+        sell(*(a(name, "10", 2, customer_id=f"k{name}") for name in names), now=LATER)
+        batch: list[OrderFacts] = []
+        for name in names:
+            batch.append(a(name, "20", 2, customer_id=f"k{name}"))
+            batch.append(a(f"{name}-new", "10", 2, promo_code="DIEGO10", customer_id=f"n{name}"))
+        with CaptureQueriesContext(connection) as captured:
+            state(*batch, now=LATER)
+        return len(captured)
+
+    queries(2)  # keeps the queries that are kept
+
+    assert queries(3) == queries(10)
+
+
 STATEMENTS = st.lists(
     st.fixed_dictionaries(
         {
