@@ -31,6 +31,7 @@ NAMES = (  # in the sequence of the list
     "test-mode",
     "errors",
     "limits",
+    "assistants",
     "migrating",
 )
 ADDRESS = "https://tracking.example.com"  # stands in the files for the address of this product
