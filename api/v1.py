@@ -14,9 +14,10 @@ from api.problems import NOT_FOUND, ApiError, answer_errors_with_problem_details
 from api.receiving import ORDERS, REFUNDS, receive, receive_at
 from api.reports import add_reports
 from api.resources.nouns import add_nouns
-from api.resources.operations import refuse_unknown_names, refuse_version
+from api.resources.operations import check_query, refuse_version
+from core.public_ids import IdKind, row_id_in
 from core.tenancy import acting_for
-from tracking.orders.lookup import look_up_order
+from tracking.orders.lookup import look_up_order, look_up_order_by_key
 from tracking.orders.refunds import undo_refund
 
 api = DescribedApi(
@@ -163,8 +164,12 @@ def undo_one_refund(request: HttpRequest, source: str, refund_id: str) -> HttpRe
     openapi_extra=documents.ASKING,
 )
 def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
-    """Return an order of the source "api" with its attribution, commission and refunds."""
-    return _show(request, source=DEFAULT_SOURCE, order_id=order_id)
+    """Return an order with its attribution, commission and refunds.
+
+    `order_id` is that of an order of the source "api", or else the `id` (ord_…) of any order, as
+    lists and webhooks have it.
+    """
+    return _show(request, source=DEFAULT_SOURCE, order_id=order_id, by_id=True)
 
 
 @api.get(
@@ -183,15 +188,20 @@ def show_order_of_source(request: HttpRequest, source: str, order_id: str) -> Ht
 
 def _plain(request: HttpRequest) -> HttpRequest:
     """The request, unless it brings a query or a version, of which nothing is known here."""
-    refuse_unknown_names(request)
+    check_query(request)
     refuse_version(request)
     return request
 
 
-def _show(request: HttpRequest, *, source: str, order_id: str) -> HttpResponse:
-    refuse_unknown_names(request)
-    with acting_for(key_of(request).brand):
+def _show(request: HttpRequest, *, source: str, order_id: str, by_id: bool = False) -> HttpResponse:
+    """Answer with an order. `by_id`: one with this id, unless the source has one called so."""
+    check_query(request)
+    brand = key_of(request).brand
+    with acting_for(brand):
         state = look_up_order(source=source, external_id=order_id)
+        row_id = row_id_in(IdKind.ORDER, order_id, brand_id=brand.pk) if by_id else None
+        if state is None and row_id is not None:
+            state = look_up_order_by_key(row_id)
     if state is None:
         raise ApiError(
             NOT_FOUND.status, "unknown_order", f"There is no order {order_id} of {source}."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,16 +17,25 @@ from accounts.audit_log import audit
 from accounts.models import OutboxEvent
 from core.db import lock_identities
 from core.references import Reference
+from core.sealing import SealError
 from core.tenancy import current_brand_id
 from webhooks.addresses import check_address
 from webhooks.bodies import body_of
 from webhooks.events import TEST_EVENT
 from webhooks.models import Delivery, Endpoint, EndpointState
-from webhooks.signing import new_secret, seal_secret
+from webhooks.signing import (
+    FormerSecret,
+    former_secrets,
+    new_secret,
+    newest_secret,
+    seal_former,
+    seal_secret,
+)
 from webhooks.waking import wake_sender
 
 MAX_ENDPOINTS = 20  # of a brand
 FORMER_SECRET_VALID_FOR = timedelta(days=1)
+MAX_FORMER_SECRETS = 3  # that sign beside the newest one
 
 
 class EndpointError(Exception):
@@ -68,42 +79,49 @@ def add_endpoint(
     return NewSecret(row, secret)
 
 
-@transaction.atomic
-def _change(
-    endpoint: Endpoint,
-    address: str,
-    events: list[str],
-    description: str,
-    *,
-    by: Actor,
-    now: datetime,
-) -> Endpoint:
-    _check_place(address, but=endpoint)
-    row = _locked(endpoint)
-    before = (row.address, row.events, row.description)
-    row.address, row.events, row.description = address, events, description
-    if before != (row.address, row.events, row.description):
-        row.changed_at = now
-        row.save(update_fields=["address", "events", "description", "changed_at"])
-        _record("webhook.changed", row, by=by, now=now, events=row.events, before=before[0])
-    return row
-
-
 def change_endpoint(
     *,
     endpoint: Endpoint,
-    address: str,
-    events: Sequence[str],
-    description: str,
     by: Actor,
     now: datetime,
+    address: str | None = None,
+    events: Sequence[str] | None = None,
+    description: str | None = None,
 ) -> Endpoint:
-    """Change where an endpoint is and what it receives. What waits goes to the new address.
+    """Change where an endpoint is and what it receives, each unless it is None.
 
-    Raises AddressError and EndpointError.
+    What waits goes to the new address. Another address than the endpoint has is checked. Raises
+    AddressError and EndpointError.
     """
-    checked = check_address(address)
-    return _change(endpoint, checked, _known(events), description.strip()[:120], by=by, now=now)
+    if address is not None and address != endpoint.address:
+        address = check_address(address)
+    stated = {
+        "address": address,
+        "events": None if events is None else _known(events),
+        "description": None if description is None else description.strip()[:120],
+    }
+    return _change(
+        endpoint, {name: value for name, value in stated.items() if value is not None},
+        by=by, now=now,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def _change(
+    endpoint: Endpoint, stated: Mapping[str, object], *, by: Actor, now: datetime
+) -> Endpoint:
+    if "address" in stated:
+        _check_place(str(stated["address"]), but=endpoint)
+    row = _locked(endpoint)
+    changed = {name: value for name, value in stated.items() if getattr(row, name) != value}
+    if changed:
+        before = row.address
+        for name, value in changed.items():
+            setattr(row, name, value)
+        row.changed_at = now
+        row.save(update_fields=[*changed, "changed_at"])
+        _record("webhook.changed", row, by=by, now=now, events=row.events, before=before)
+    return row
 
 
 @transaction.atomic
@@ -145,11 +163,23 @@ def _set_state(row: Endpoint, state: EndpointState, *, now: datetime, reason: st
 
 @transaction.atomic
 def rotate_secret(*, endpoint: Endpoint, by: Actor, now: datetime) -> NewSecret:
-    """Make a new secret. The former one signs beside it for FORMER_SECRET_VALID_FOR."""
+    """Make a new secret. Each former one signs beside it for FORMER_SECRET_VALID_FOR.
+
+    Raises EndpointError while MAX_FORMER_SECRETS sign: one that is in use would have to stop.
+    """
     row = _locked(endpoint)
-    secret = new_secret()
-    row.sealed_former_secret = row.sealed_secret
-    row.former_secret_until = now + FORMER_SECRET_VALID_FOR
+    former = former_secrets(row, now=now)
+    if len(former) >= MAX_FORMER_SECRETS:
+        hours = math.ceil((former[-1].until - now) / timedelta(hours=1))
+        raise EndpointError(
+            f"The secret was changed {MAX_FORMER_SECRETS} times within a day, and each former one"
+            f" signs for a day. Make the next one in {hours} hour{'s' * (hours > 1)}."
+        )
+    secret, until = new_secret(), now + FORMER_SECRET_VALID_FOR
+    with suppress(SealError):  # what can't be decrypted signs nothing any more
+        former.insert(0, FormerSecret(newest_secret(row), until))
+    row.sealed_former_secret = seal_former(row, former)
+    row.former_secret_until = former[0].until if former else None
     row.sealed_secret, row.secret_at = seal_secret(row, secret), now
     row.save(
         update_fields=["sealed_secret", "secret_at", "sealed_former_secret", "former_secret_until"]

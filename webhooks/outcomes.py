@@ -25,6 +25,7 @@ JITTER = 0.1
 MAX_RETRY_AFTER = timedelta(days=1)
 MAX_PAUSE_OF_ENDPOINT = timedelta(hours=1)  # that a receiver asks for with 429 or 503
 DISABLED_AFTER = timedelta(days=5)  # of nothing but failures
+MAX_QUIET = timedelta(days=2)  # between two of them, else the days begin anew
 GONE, BUSY = 410, (429, 503)
 ANSWER_BYTES = 1_024  # that are kept
 BY = Actor.system("webhooks")
@@ -171,7 +172,7 @@ def _note(endpoint: Endpoint, outcomes: Sequence[Outcome], *, now: datetime) -> 
             endpoint.last_success_at, endpoint.failing_since = now, None
             endpoint.paused_until = None
             continue
-        endpoint.failing_since = endpoint.failing_since or outcome.at
+        endpoint.failing_since = _failing_since(endpoint, outcome)
         if outcome.status in BUSY and outcome.retry_after:
             endpoint.paused_until = now + min(outcome.retry_after, MAX_PAUSE_OF_ENDPOINT)
     endpoint.last_attempt_at = now
@@ -185,6 +186,16 @@ def _note(endpoint: Endpoint, outcomes: Sequence[Outcome], *, now: datetime) -> 
     if reason and endpoint.is_on:
         disable(endpoint, reason=reason[:500], by=BY, now=now)
         wake_mailing()
+
+
+def _failing_since(endpoint: Endpoint, failed: Outcome) -> datetime:
+    """Since when attempts have failed again and again.
+
+    Before a long time without any attempt, the receiver may have failed for another reason.
+    """
+    last = endpoint.last_attempt_at
+    is_quiet = last is not None and failed.at - last > MAX_QUIET
+    return failed.at if is_quiet else endpoint.failing_since or failed.at
 
 
 def _hopeless(endpoint: Endpoint, outcomes: Sequence[Outcome], *, now: datetime) -> str:

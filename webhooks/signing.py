@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from standardwebhooks import Webhook
 
 from core.resealing import Resealed, reseal_rows
-from core.sealing import Seal
+from core.sealing import Seal, SealError
 from webhooks.models import Endpoint
 
 _SEAL = Seal("webhook secrets")  # part of the keys: with another text nothing stored opens
@@ -30,13 +31,48 @@ def seal_secret(endpoint: Endpoint, secret: str) -> str:
     return _SEAL.seal(_owner(endpoint), {SECRET: secret})
 
 
-def live_secrets(endpoint: Endpoint, *, now: datetime) -> tuple[str, ...]:
-    """Return what to sign with: one secret, or two after a change. Raises SealError."""
+@dataclass(frozen=True, slots=True)
+class FormerSecret:
+    """A secret that signs beside the newest one until then."""
+
+    secret: str
+    until: datetime
+
+
+def seal_former(endpoint: Endpoint, former: Sequence[FormerSecret]) -> str:
+    """Return former secrets, the newest first, as one encrypted text; "" for none.
+
+    The time of the first is a column of the endpoint. Of the others, each has its own beside it.
+    """
+    if not former:
+        return ""
+    older = {one.secret: one.until.isoformat() for one in former[1:]}
+    return _SEAL.seal(_owner(endpoint), {SECRET: former[0].secret, **older})
+
+
+def former_secrets(endpoint: Endpoint, *, now: datetime) -> list[FormerSecret]:
+    """Return the former secrets that sign still, the newest first; none that can't be decrypted."""
     until = endpoint.former_secret_until
-    sealed = [endpoint.sealed_secret]
-    if until is not None and now < until:
-        sealed.append(endpoint.sealed_former_secret)
-    return tuple(_SEAL.unseal(_owner(endpoint), one)[SECRET] for one in sealed if one)
+    if until is None or until <= now:
+        return []
+    try:
+        held = _SEAL.unseal(_owner(endpoint), endpoint.sealed_former_secret)
+    except SealError:
+        return []
+    first = FormerSecret(held.pop(SECRET), until)
+    older = [FormerSecret(secret, datetime.fromisoformat(at)) for secret, at in held.items()]
+    return [first, *(one for one in older if now < one.until)]
+
+
+def newest_secret(endpoint: Endpoint) -> str:
+    """Return the secret that was made last. Raises SealError."""
+    return _SEAL.unseal(_owner(endpoint), endpoint.sealed_secret)[SECRET]
+
+
+def live_secrets(endpoint: Endpoint, *, now: datetime) -> tuple[str, ...]:
+    """Return what to sign with: the newest secret, and former ones for a day. Raises SealError."""
+    former = former_secrets(endpoint, now=now)
+    return (newest_secret(endpoint), *(one.secret for one in former))
 
 
 def signed_headers(

@@ -77,12 +77,11 @@ def add_endpoint(request: HttpRequest, sent: NewEndpoint) -> EndpointWithSecret:
 @NOUN.patch("/webhook-endpoints/{endpoint}", EndpointShown, conflicts=False, versioned=False)
 def change_endpoint(request: HttpRequest, endpoint: str, sent: EndpointChange) -> EndpointShown:
     """Change where an endpoint is and what it receives. What waits goes to the new address."""
-    row = _at(endpoint)
     changed = services.change_endpoint(
-        endpoint=row,
-        address=row.address if sent.address is None else sent.address,
-        events=row.events if sent.events is None else sent.events,
-        description=row.description if sent.description is None else sent.description,
+        endpoint=_at(endpoint),
+        address=sent.address,
+        events=sent.events,
+        description=sent.description,
         by=actor_of(request),
         now=timezone.now(),
     )
@@ -112,7 +111,10 @@ def turn_endpoint_off(request: HttpRequest, endpoint: str) -> EndpointShown:
 
 @NOUN.post("/webhook-endpoints/{endpoint}/secret", EndpointWithSecret)
 def rotate_secret_of_endpoint(request: HttpRequest, endpoint: str) -> EndpointWithSecret:
-    """Make a new secret, which only this answer shows. For a day the former one signs beside it."""
+    """Make a new secret, which only this answer shows. For a day the former one signs beside it.
+
+    A secret can be changed three times within a day.
+    """
     made = services.rotate_secret(endpoint=_at(endpoint), by=actor_of(request), now=timezone.now())
     return _with_secret(request, made)
 
@@ -188,7 +190,7 @@ def _at(endpoint: str) -> Endpoint:
 def _that_is_on(endpoint: str) -> Endpoint:
     row = _at(endpoint)
     if not row.is_on:
-        raise not_possible_now("Turn the endpoint on first.", state=row.state)
+        raise not_possible_now("Turn the endpoint on first.", current=_one(row))
     return row
 
 

@@ -72,7 +72,11 @@ def endpoint_secret(request: BrandRequest, endpoint_id: int) -> HttpResponse:
     """Ask for confirmation, then make a new secret. Only the response shows it."""
     endpoint = _endpoint(endpoint_id)
     if request.method == "POST":
-        made = services.rotate_secret(endpoint=endpoint, by=request.actor, now=timezone.now())
+        try:
+            made = services.rotate_secret(endpoint=endpoint, by=request.actor, now=timezone.now())
+        except EndpointError as error:
+            messages.warning(request, str(error))
+            return _back(request, endpoint)
         return show_endpoint(request, made.endpoint, secret=made.secret)
     return _asked(request, "secret", endpoint)
 

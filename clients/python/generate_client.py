@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ TYPES_BY_HAND = (
 )  # fmt: skip
 PAGE = re.compile(r"Page_(\w+)_")
 PAGING = {"limit", "cursor"}
+OUTSIDE = re.compile(r" \| (?![^\[]*\])")  # not between brackets
 WITH_KEYS = {"POST", "PATCH"}  # as tributary_client.calling sends them
 SIMPLE = {
     "string": "str",
@@ -126,7 +127,7 @@ class Document:
             return str(schema["$ref"].rpartition("/")[2])
         for several in ("anyOf", "oneOf", "allOf"):
             if several in schema:
-                return union(self.type_of(one, name) for one in schema[several])
+                return union(self.type_of(one, name) for one in _listed(schema[several]))
         if values := schema.get("enum", [schema["const"]] if "const" in schema else []):
             return f"Literal[{', '.join(map(repr, values))}]"
         kind = schema.get("type")
@@ -178,9 +179,15 @@ class Document:
         }
 
 
+def _listed(forms: Sequence[Schema]) -> list[Schema]:
+    """Leave out the pattern beside listed words: it is these words in other letters."""
+    has_words = any("enum" in one for one in forms)
+    return [one for one in forms if not (has_words and "pattern" in one)]
+
+
 def union(types: Iterable[str]) -> str:
     """Join types; None is last, and an empty text beside other texts is left out."""
-    several = dict.fromkeys(part for one in types for part in one.split(" | "))
+    several = dict.fromkeys(part for one in types for part in OUTSIDE.split(one))
     if len(several) > 1:
         several.pop("Literal['']", None)
     if "None" in several:
@@ -245,6 +252,8 @@ def method(document: Document, one: Operation) -> str:
         arguments.append("sent=sent")
     if one.method in WITH_KEYS:
         arguments.append("idempotency_key=idempotency_key")
+    if _deletes(document, one):
+        arguments.append(f'deleted={{"id": {in_path[-1]}, "outcome": "deleted"}}')
     lines = [
         f"    def {one.name}(",
         *(f"        {part}," for part in parts),
@@ -258,6 +267,12 @@ def method(document: Document, one: Operation) -> str:
     else:
         lines += [f"        answer: {one.answer} = {made}", "        return answer"]
     return "\n".join(lines)
+
+
+def _deletes(document: Document, one: Operation) -> bool:
+    """Whether nothing is there afterwards, so that a second try finds nothing."""
+    fields = document.fields_of(one.answer) if one.answer in document.schemas else {}
+    return one.method == "DELETE" and fields.get("outcome") == "Literal['deleted']"
 
 
 def _asked_type(document: Document, part: Schema) -> str:

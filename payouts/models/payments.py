@@ -23,7 +23,9 @@ from core.kept_sums import KeptSum, kept_in
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
 from core.word_search import index_of_pieces, pieces_of
-from offers.models import JOIN_ENROLLMENT, Enrollment, Offer
+from offers.joins import JOIN_ENROLLMENT
+from offers.models import Enrollment, Offer
+from payouts.models.adjustments_told import tells_adjustments
 from payouts.models.details import DetailsRelease
 
 REFERENCE_INDEX = "payouts_payout_pieces"
@@ -317,17 +319,7 @@ class LedgerEntry(TenantModel):
                 sums={"amount_minor": "moved.amount_minor"},
                 on=[pgtrigger.Insert],
             ),
-            event_of_new(
-                OutboxEvent.BALANCE_ADJUSTED,
-                name="payouts_balance_adjusted",
-                target="ledgerentry",
-                data={
-                    "enrollment": "added.enrollment_id",
-                    "currency": "added.currency",
-                    "amount_minor": "added.amount_minor",
-                },
-                where="added.kind IN ('adjustment', 'write_off')",
-            ),
+            tells_adjustments(),
         ]
 
     @property

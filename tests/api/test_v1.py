@@ -6,10 +6,12 @@ import json
 
 import pytest
 
+from accounts.models import Scope
+from accounts.test_mode import create_test_api_key
 from core.tenancy import acting_for
 from payouts.models import LedgerEntry
 from tests.api.shop import ORDERS, REFUNDS, Shop, key_for
-from tests.cast import Cast, raw_order, raw_refund
+from tests.cast import NOW, SYSTEM, Cast, raw_order, raw_refund
 from tests.snapshot import snapshot
 from tracking.links import click_ids
 from tracking.models import Conversion, Order, TrackingLink
@@ -277,6 +279,41 @@ def test_an_order_is_found_under_any_id_and_source(shop: Shop, order_id: str) ->
 
     assert shop.ask(f"{ORDERS}/till/{quoted}").json()["order_id"] == order_id
     assert shop.ask(f"{ORDERS}/api/{quoted}").status_code == 404
+
+
+def test_an_order_is_found_by_the_id_that_webhooks_name_it_by(shop: Shop) -> None:
+    shop.send(ORDERS, raw_order() | {"source": "till"})
+    whole = shop.ask(f"{ORDERS}/till/1001").json()
+
+    assert shop.ask(f"{ORDERS}/{whole['id']}").json() == whole
+    for address in (f"api/{whole['id']}", f"till/{whole['id']}"):
+        assert shop.ask(f"{ORDERS}/{address}").status_code == 404
+    shop.put(f"{ORDERS}/api/{whole['id']}", raw_order(amount="20.00"))
+    assert shop.ask(f"{ORDERS}/till/1001").json() == whole, "such an id is for reading alone"
+
+
+def test_an_id_of_the_shop_is_looked_for_before_that_of_webhooks(shop: Shop) -> None:
+    shop.send(ORDERS, raw_order() | {"source": "till"})
+    taken = shop.ask(f"{ORDERS}/till/1001").json()["id"]
+    shop.send(ORDERS, raw_order(taken))
+
+    assert shop.ask(f"{ORDERS}/{taken}").json()["order_id"] == taken
+
+
+def test_the_id_of_an_order_is_that_of_one_brand_and_mode(shop: Shop, cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        test_key = create_test_api_key(
+            brand=cast.juniper, label="trying", scopes=[Scope.READ, Scope.ORDERS],
+            expires_at=None, allowed_addresses=[], by=SYSTEM, now=NOW,
+        ).secret  # fmt: skip
+    shop.send(ORDERS, raw_order())
+    named = shop.ask(f"{ORDERS}/1001").json()["id"]
+    altered = named[:-1] + ("0" if named[-1] != "0" else "1")
+
+    assert shop.ask(f"{ORDERS}/{named}").status_code == 200
+    assert shop.ask(f"{ORDERS}/{altered}").status_code == 404
+    for secret in (key_for(cast.saltmarsh), test_key):
+        assert Shop(secret).ask(f"{ORDERS}/{named}").json()["code"] == "unknown_order"
 
 
 def test_an_order_of_another_brand_answers_like_one_that_does_not_exist(

@@ -20,7 +20,7 @@ from tests.integrations.stand_in import Fault, Reply
 from tests.webhooks.conftest import endpoint, receiver
 from tests.webhooks.facts import of
 from tests.webhooks.receiver import Receiver
-from webhooks.endpoints import send_test, switch_off
+from webhooks.endpoints import MAX_FORMER_SECRETS, rotate_secret, send_test, switch_off
 from webhooks.models import Attempt, Delivery, Endpoint
 from webhooks.sending import sweep
 from webhooks.signing import live_secrets
@@ -120,6 +120,23 @@ def test_it_is_turned_off_and_on_gets_a_new_secret_and_is_deleted(
     press("webhook_delete")
     page = ines.get(at(cast.juniper, "webhook", endpoint_id=endpoint.pk))
     assert page.status_code == 404
+
+
+def test_a_secret_that_was_changed_too_often_stays_and_the_page_says_why(
+    endpoint: Endpoint, cast: Cast
+) -> None:
+    for _ in range(MAX_FORMER_SECRETS):
+        rotate_secret(endpoint=endpoint, by=SYSTEM, now=timezone.now())
+    endpoint.refresh_from_db()
+    before = endpoint.sealed_secret
+
+    page = desk_of(cast.ines).post(
+        at(cast.juniper, "webhook_secret", endpoint_id=endpoint.pk), follow=True
+    )
+
+    assert "The secret was changed 3 times within a day" in shown(page)
+    endpoint.refresh_from_db()
+    assert endpoint.sealed_secret == before
 
 
 def test_a_test_leads_to_its_delivery(endpoint: Endpoint, cast: Cast) -> None:

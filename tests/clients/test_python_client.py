@@ -7,7 +7,8 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tributary_client import (
     Client,
     FieldError,
     Unreachable,
+    UnreadableAnswerError,
     WrongSignatureError,
     read_webhook,
 )
@@ -134,7 +136,7 @@ def test_a_busy_server_is_asked_again_with_the_same_idempotency_key() -> None:
         said(409, {"code": "in_progress"}, **PROBLEM),
         said(201, {"id": "mem_1"}),
     )
-    member = server.client().add_member(email="mara@creators.example")
+    member = server.client().add_member(first_name="Mara", email="mara@creators.example")
     assert member["id"] == "mem_1"
     assert server.slept[0] == 7
     assert 0.5 <= server.slept[1] <= 1
@@ -144,7 +146,7 @@ def test_a_busy_server_is_asked_again_with_the_same_idempotency_key() -> None:
 
 def test_a_key_of_ones_own_is_sent() -> None:
     server = Server(said(201, {"id": "mem_1"}))
-    server.client().add_member(email="m@creators.example", idempotency_key="mine")
+    server.client().add_member(first_name="M", email="m@creators.example", idempotency_key="mine")
     assert server.requests[0].headers["idempotency-key"] == "mine"
 
 
@@ -178,6 +180,36 @@ def test_other_methods_have_no_key(method: str) -> None:
     assert method not in idempotency.METHODS
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_delete_of_which_the_answer_was_lost_is_done(cast: Cast, live_server: Any) -> None:
+    lossy = LosesAnswers(1)
+    lossy.methods = {"DELETE"}
+    with Client(
+        key_for(cast.juniper), address=live_server.url, transport=lossy, sleep=lambda _: None
+    ) as tributary:
+        made = tributary.add_endpoint(address="http://127.0.0.1:9/hook")
+        assert tributary.delete_endpoint(made["id"]) == {"id": made["id"], "outcome": "deleted"}
+        assert list(tributary.list_endpoints()) == []
+        with pytest.raises(ApiError) as caught:
+            tributary.delete_endpoint(made["id"])
+    assert (caught.value.status, len(lossy.requests)) == (404, 3)
+
+
+@pytest.mark.parametrize("first", [httpx.ReadTimeout("slow"), said(502, {}), said(503, {})])
+def test_nothing_there_in_a_further_try_is_deleted(first: httpx.Response | Exception) -> None:
+    server = Server(first, said(404, {"code": "not_found"}))
+    assert server.client().delete_endpoint("end_1") == {"id": "end_1", "outcome": "deleted"}
+
+
+def test_what_was_never_begun_or_deletes_nothing_is_not_found() -> None:
+    busy = Server(said(429, {}), said(404, {"code": "not_found"}))
+    lost = Server(httpx.ReadTimeout("slow"), said(404, {"code": "unknown_refund"}))
+    with pytest.raises(ApiError):
+        busy.client().delete_endpoint("end_1")
+    with pytest.raises(ApiError):
+        lost.client().undo_refund("shop", "r1")
+
+
 def test_methods_with_keys_are_those_of_the_api() -> None:
     assert client_calling.WITH_KEYS == idempotency.METHODS
     assert client_calling.WITH_KEYS == generate_client.WITH_KEYS
@@ -198,7 +230,7 @@ def test_what_is_refused_is_not_tried_again(status: int) -> None:
     }
     server = Server(said(status, problem, **PROBLEM, **{"X-Request-Id": "abc"}))
     with pytest.raises(ApiError, match="The request has errors") as caught:
-        server.client().add_member(email="")
+        server.client().add_member(first_name="M", email="")
     assert (caught.value.status, caught.value.code, caught.value.request_id) == (
         status,
         "invalid",
@@ -212,6 +244,69 @@ def test_an_answer_from_something_before_tributary() -> None:
     server = Server(*[httpx.Response(502, text="<html>Bad gateway</html>")] * 4)
     with pytest.raises(ApiError, match="HTTP 502"):
         server.client().show_due(member="mem_1")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("<html>Log in</html>", "<html>Log in</html>"), ("x" * 5_000, "x" * 200), ("{", "{")],
+)
+def test_a_page_in_place_of_an_answer(text: str, told: str) -> None:
+    server = Server(httpx.Response(200, text=text, headers={"Content-Type": "text/html"}))
+    with pytest.raises(UnreadableAnswerError, match="answered 200 with no JSON") as caught:
+        server.client().show_member("mem_1")
+    error = caught.value
+    assert (error.status, error.content_type, error.beginning) == (200, "text/html", told)
+    assert str(error).endswith(f"(text/html): {told}")
+
+
+@pytest.mark.parametrize(
+    ("problems", "read"),
+    [
+        (None, []),
+        ("none", []),
+        (["email"], []),
+        ([{"field": "email"}], [FieldError("email", "", "")]),
+        ([{"message": "wrong"}], [FieldError("", "", "wrong")]),
+    ],
+)
+def test_problems_of_another_kind_than_the_apis(problems: Any, read: list[FieldError]) -> None:
+    server = Server(said(422, {"problems": problems}))
+    with pytest.raises(ApiError, match="HTTP 422") as caught:
+        server.client().show_member("mem_1")
+    assert caught.value.problems == read
+
+
+def test_as_long_as_named_is_waited() -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=50), usegmt=True)
+    server = Server(
+        said(429, {}, **{"Retry-After": "60"}),
+        said(503, {}, **{"Retry-After": at}),
+        said(503, {}, **{"Retry-After": "soon"}),
+        said(200, {}),
+    )
+    server.client().show_member("mem_1")
+    assert server.slept[0] == 60
+    assert 45 < server.slept[1] <= 50
+    assert server.slept[2] <= 2
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_longer_wait_is_left_to_the_caller(status: int) -> None:
+    server = Server(said(status, {"detail": "Too much."}, **{"Retry-After": "3600"}))
+    with pytest.raises(ApiError, match=r"Too much\. \(Retry-After: 3,600 seconds\)") as caught:
+        server.client().show_member("mem_1")
+    assert (caught.value.retry_after, server.slept) == (3_600, [])
+    assert f"more than {client_calling.MAX_RETRY_AFTER_SECONDS:g} seconds" in README.read_text()
+
+
+@pytest.mark.parametrize("text", ["", ".", ".."])
+def test_an_id_that_leads_to_another_address_is_refused(text: str) -> None:
+    server = Server()
+    with pytest.raises(ValueError, match="is no id"):
+        server.client().show_member(text)
+    with pytest.raises(ValueError, match="is no id"):
+        server.client().undo_refund("shop", text)
+    assert server.requests == []
 
 
 def test_ids_are_quoted() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, ip_address
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -19,6 +21,7 @@ from webhooks import addresses
 from webhooks.addresses import AddressError, check_address
 from webhooks.endpoints import (
     MAX_ENDPOINTS,
+    MAX_FORMER_SECRETS,
     EndpointError,
     add_endpoint,
     change_endpoint,
@@ -34,6 +37,7 @@ from webhooks.signing import live_secrets, reseal_endpoints, seal_secret
 
 pytestmark = pytest.mark.django_db
 HERE = "http://127.0.0.1:9/hook"
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def added(address: str = HERE, *events: str) -> Endpoint:
@@ -108,6 +112,88 @@ def test_an_endpoint_is_changed(at_juniper: Cast) -> None:
         )  # fmt: skip
     with pytest.raises(EndpointError, match="no event"):
         added("http://127.0.0.1:12/hook", "order.eaten")
+
+
+def test_what_is_not_stated_stays_as_it_is_by_then(at_juniper: Cast) -> None:
+    """Each of these saw the endpoint before the others changed it."""
+    row = added()
+    seen = [Endpoint.objects.get(pk=row.pk) for _ in range(3)]
+    changes: list[dict[str, Any]] = [
+        {"address": "http://127.0.0.1:11/x"},
+        {"events": ["order.recorded"]},
+        {"description": "CRM"},
+    ]
+
+    for endpoint, change in zip(seen, changes, strict=True):
+        changed = change_endpoint(endpoint=endpoint, **change, by=SYSTEM, now=timezone.now())
+
+    assert (changed.address, changed.events, changed.description) == (
+        "http://127.0.0.1:11/x", ["order.recorded"], "CRM",
+    )  # fmt: skip
+
+
+def test_an_address_is_checked_only_where_it_changes(
+    at_juniper: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = added()
+    Endpoint.objects.update(address="http://hooks.example/x")
+    row.refresh_from_db()
+
+    def down(host: str) -> list[IPv4Address]:
+        raise outgoing.NoAnswerError("has no address")
+
+    monkeypatch.setattr(outgoing, "_resolved", down)
+
+    for address in (None, row.address):
+        change_endpoint(
+            endpoint=row, address=address, events=["order.revised"], by=SYSTEM, now=timezone.now()
+        )
+    with pytest.raises(AddressError, match="has no address"):
+        change_endpoint(
+            endpoint=row, address="http://hooks.example/y", by=SYSTEM, now=timezone.now()
+        )
+
+    row.refresh_from_db()
+    assert (row.address, row.events) == ("http://hooks.example/x", ["order.revised"])
+
+
+def test_every_former_secret_signs_for_a_day(at_juniper: Cast) -> None:
+    first = add_endpoint(address=HERE, events=[], description="", by=SYSTEM, now=NOON)
+    made = [first.secret]
+    for hours in (0, 2, 4):
+        at = NOON + timedelta(hours=hours)
+        made.insert(0, rotate_secret(endpoint=first.endpoint, by=SYSTEM, now=at).secret)
+
+    row = Endpoint.objects.get()
+    live = [live_secrets(row, now=NOON + timedelta(hours=hours)) for hours in (4, 23, 24, 26, 28)]
+
+    assert live == [tuple(made[:many]) for many in (4, 4, 3, 2, 1)]
+    assert len(set(made)) == 4
+
+
+def test_a_fourth_change_within_a_day_is_refused(at_juniper: Cast) -> None:
+    row, at = added(), NOON + timedelta(minutes=30)
+    for _ in range(MAX_FORMER_SECRETS):
+        rotate_secret(endpoint=row, by=SYSTEM, now=NOON)
+    before = live_secrets(Endpoint.objects.get(), now=at)
+
+    with pytest.raises(EndpointError, match=r"changed 3 times .* Make the next one in 24 hours\."):
+        rotate_secret(endpoint=row, by=SYSTEM, now=at)
+
+    assert live_secrets(Endpoint.objects.get(), now=at) == before
+    later = NOON + timedelta(days=1)
+    new = rotate_secret(endpoint=row, by=SYSTEM, now=later).secret
+    assert live_secrets(Endpoint.objects.get(), now=later) == (new, before[0])
+
+
+def test_a_secret_that_can_not_be_decrypted_is_replaced(at_juniper: Cast, settings: object) -> None:
+    row = added()
+    rotate_secret(endpoint=row, by=SYSTEM, now=NOON)
+    settings.DETAILS_KEYS = ["another key"]  # type: ignore[attr-defined]
+
+    made = rotate_secret(endpoint=row, by=SYSTEM, now=NOON)
+
+    assert live_secrets(Endpoint.objects.get(), now=NOON) == (made.secret,)
 
 
 def test_acts_on_an_endpoint_are_logged(at_juniper: Cast) -> None:
@@ -198,9 +284,11 @@ def test_every_event_is_described_and_can_be_chosen(at_juniper: Cast) -> None:
 
 def test_secrets_are_sealed_again_with_a_new_key(at_juniper: Cast, settings: object) -> None:
     row, now = added(), timezone.now()
-    rotate_secret(endpoint=row, by=SYSTEM, now=now)
+    for _ in range(2):
+        rotate_secret(endpoint=row, by=SYSTEM, now=now)
     row.refresh_from_db()
     before = live_secrets(row, now=now)
+    assert len(before) == 3
     old = settings.DETAILS_KEYS  # type: ignore[attr-defined]
     settings.DETAILS_KEYS = ["another key", *old]  # type: ignore[attr-defined]
 

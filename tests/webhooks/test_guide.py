@@ -7,8 +7,15 @@ from datetime import timedelta
 
 from accounts.models import OutboxEvent
 from tests.architecture.source import ROOT
+from webhooks.endpoints import FORMER_SECRET_VALID_FOR, MAX_FORMER_SECRETS
 from webhooks.events import TEST_EVENT
-from webhooks.outcomes import DISABLED_AFTER, MAX_PAUSE_OF_ENDPOINT, MAX_RETRY_AFTER, PAUSES
+from webhooks.outcomes import (
+    DISABLED_AFTER,
+    MAX_PAUSE_OF_ENDPOINT,
+    MAX_QUIET,
+    MAX_RETRY_AFTER,
+    PAUSES,
+)
 from webhooks.queue import CALLS_TO_AN_ENDPOINT, SLOW_MILLISECONDS
 from webhooks.retention import KEPT_FOR
 from webhooks.sending import CALL_SECONDS
@@ -43,6 +50,10 @@ def test_it_names_the_limits() -> None:
     assert (
         timedelta(days=5), 2_000, 8,
     ) == (DISABLED_AFTER, SLOW_MILLISECONDS, CALLS_TO_AN_ENDPOINT)  # fmt: skip
+    assert f"after {MAX_QUIET.days} days without any attempt" in GUIDE
+    assert "for 24 hours after a new one was made" in GUIDE
+    assert "; three can be made in that time" in GUIDE
+    assert (timedelta(days=1), 3) == (FORMER_SECRET_VALID_FOR, MAX_FORMER_SECRETS)
     assert f"for {KEPT_FOR.days} days" in GUIDE
 
 

@@ -48,21 +48,43 @@ def test_410_disables_at_once_and_the_owners_are_told_once(
     assert "410" in mail.body  # type: ignore[attr-defined]
 
 
+def fail_at(receiver: Receiver, *days: float) -> None:
+    """Let an attempt fail so many days from now, one after another."""
+    for one in days:
+        receiver.faults.append(Fault(Reply(500)))
+        Delivery.objects.filter(state__in=["pending", "failed"]).update(
+            next_attempt_at=timezone.now()
+        )
+        sweep(clock=lambda: later(days=one))  # noqa: B023 - called in the loop
+
+
 def test_five_days_of_failures_alone_disable(endpoint: Endpoint, receiver: Receiver) -> None:
     send_test(endpoint=endpoint, by=SYSTEM, now=timezone.now())
-    receiver.faults.extend([Fault(Reply(500))] * 3)
-    sweep()
-    Delivery.objects.update(next_attempt_at=timezone.now())
-    sweep(clock=lambda: later(days=4, hours=23))
+    fail_at(receiver, 0, 1.9, 3.8, 4.9)
     endpoint.refresh_from_db()
     assert endpoint.is_on
-    Delivery.objects.update(next_attempt_at=timezone.now())
 
-    sweep(clock=lambda: later(days=5, minutes=1))
+    fail_at(receiver, 5.01)
 
     endpoint.refresh_from_db()
     assert endpoint.state == EndpointState.DISABLED
     assert endpoint.reason.startswith("Nothing could be delivered for 5 days.")
+
+
+def test_a_failure_after_days_without_attempts_does_not_disable(
+    endpoint: Endpoint, receiver: Receiver
+) -> None:
+    """Also where the receiver failed for days before: it may have been repaired meanwhile."""
+    send_test(endpoint=endpoint, by=SYSTEM, now=timezone.now())
+    fail_at(receiver, 0, 1, 2, 3)
+    fail_at(receiver, 6)
+    endpoint.refresh_from_db()
+    assert (endpoint.state, endpoint.failing_since) == ("on", Attempt.objects.latest("pk").at)
+
+    fail_at(receiver, 7.5, 9, 10.5, 11.5)
+
+    endpoint.refresh_from_db()
+    assert endpoint.state == EndpointState.DISABLED
 
 
 def test_a_success_between_lets_the_days_begin_anew(endpoint: Endpoint, receiver: Receiver) -> None:

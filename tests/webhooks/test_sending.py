@@ -201,15 +201,15 @@ def test_a_delivery_that_is_given_up_holds_up_nothing(
     assert (first.state, second.state) == ("given_up", "delivered")
 
 
-def test_both_secrets_sign_for_a_day_after_a_change(endpoint: Endpoint, receiver: Receiver) -> None:
-    former = receiver.secret
-    new = rotate_secret(endpoint=endpoint, by=SYSTEM, now=timezone.now()).secret
-    assert new != former
+def test_all_secrets_sign_for_a_day_after_a_change(endpoint: Endpoint, receiver: Receiver) -> None:
+    former, now = receiver.secret, timezone.now()
+    made = [rotate_secret(endpoint=endpoint, by=SYSTEM, now=now).secret for _ in range(2)]
+    assert len({former, *made}) == 3
     send_test(endpoint=endpoint, by=SYSTEM, now=timezone.now())
     sweep()
     [sent] = receiver.requests
 
-    for secret in (former, new):
+    for secret in (former, *made):
         assert Webhook(secret).verify(sent.body, dict(sent.headers))["type"] == "webhook.test"
 
     receiver.secret, receiver.checks_time = former, False

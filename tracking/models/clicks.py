@@ -10,7 +10,8 @@ from django.db import models
 
 from core.kept_sums import KeptSum, kept_in
 from core.tenancy import TenantForeignKey, TenantModel
-from offers.models import JOIN_ENROLLMENT, Enrollment, Offer
+from offers.joins import JOIN_ENROLLMENT
+from offers.models import Enrollment, Offer
 from tracking.models.conversions import Conversion
 from tracking.models.items import TrackingLink
 

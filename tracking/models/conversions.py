@@ -11,6 +11,7 @@ from affiliates.models import Member
 from core.kept_sums import KeptSum, after_statement, kept_in
 from core.money import BASIS_POINTS, Money
 from core.tenancy import TenantForeignKey, TenantModel
+from offers.joins import JOIN_ENROLLMENT_OF_ADDED, JOIN_OFFER, WHO_IS_TOLD
 from offers.models import Enrollment, Offer, Terms
 from tracking.models.orders import Order
 
@@ -39,11 +40,13 @@ CONVERSION_TOLD = {
     "commission_minor": "added.commission_minor",
 }
 CLICKS_TOLD = {
-    "enrollment": "added.enrollment_id",
+    **WHO_IS_TOLD,
     "day": "added.day",
     "clicks": "added.clicks",
+    "currency": "offer.currency",
     "amount_minor": "added.amount_minor",
 }
+JOIN_OFFER_OF_CLICKS = f"{JOIN_ENROLLMENT_OF_ADDED} {JOIN_OFFER}"
 
 
 # One conversion with the whole share needs no look at the others: an index allows but one.
@@ -291,6 +294,7 @@ class ClickEarning(TenantModel):
                 name="tracking_clicks_credited",
                 target="clickearning",
                 data=CLICKS_TOLD,
+                join=JOIN_OFFER_OF_CLICKS,
             ),
             event_of_change(
                 OutboxEvent.CLICKS_CREDITED,
@@ -298,5 +302,6 @@ class ClickEarning(TenantModel):
                 target="clickearning",
                 data=CLICKS_TOLD,
                 columns=["amount_minor"],
+                join=JOIN_OFFER_OF_CLICKS,
             ),
         ]

@@ -7,7 +7,8 @@ from django.db import models
 
 from core.kept_sums import KeptSum, after_statement, kept_in
 from core.tenancy import TenantForeignKey, TenantModel
-from offers.models import JOIN_ENROLLMENT, Enrollment, Offer
+from offers.joins import JOIN_ENROLLMENT
+from offers.models import Enrollment, Offer
 from tracking.models.totals import FIGURES
 
 # Days that got their first conversion, or lost their last one.

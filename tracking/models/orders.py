@@ -49,7 +49,14 @@ class PaymentStatus(models.TextChoices):
 
 
 # What the outbox tells of an order.
-ORDER_TOLD = {"currency": "added.currency", "total_minor": "added.total_minor"}
+ORDER_TOLD = {
+    "order_id": "added.external_id",
+    "source": "added.source",
+    "currency": "added.currency",
+    "total_minor": "added.total_minor",
+    "payment_status": "added.payment_status",
+    "cancelled_at": "added.cancelled_at",
+}
 
 
 # The rules of flags look at these columns.

@@ -163,8 +163,16 @@ def look_up_order(*, source: str, external_id: str) -> OrderState | None:
     if "\x00" in source + external_id:
         return None  # PostgreSQL can't store a null character
     order = Order.objects.filter(source=source, external_id=external_id).first()
-    if order is None:
-        return None
+    return _state_of(order) if order is not None else None
+
+
+def look_up_order_by_key(order_id: int) -> OrderState | None:
+    """Return the order of the current brand with this key, or None."""
+    order = Order.objects.filter(pk=order_id).first()
+    return _state_of(order) if order is not None else None
+
+
+def _state_of(order: Order) -> OrderState:
     return OrderState(
         order=order,
         conversions=tuple(conversions_of_order(order.pk)),

@@ -30,7 +30,7 @@ class Endpoint(TenantModel):
     """An address that receives a brand's events.
 
     `events` are those that it receives; none stands for all. Staff turn it on and off; it is
-    disabled when its receiver answers 410, or fails for days, and `reason` then says why. The
+    disabled when its receiver answers 410, or fails day after day, and `reason` then says why. The
     sealed secrets sign what is sent (webhooks.signing); a deleted endpoint has none.
     """
 
@@ -45,7 +45,7 @@ class Endpoint(TenantModel):
 
     sealed_secret = models.TextField(blank=True)
     secret_at = models.DateTimeField()
-    # At most two secrets are live, while the receiver changes from one to the other.
+    # Former ones that sign still, in one text (webhooks.signing), and until when the newest does.
     sealed_former_secret = models.TextField(blank=True)
     former_secret_until = models.DateTimeField(null=True)
 

@@ -7,7 +7,7 @@ for member in client.list_members(tag="vip"):
 
 from tributary_client.calling import Unreachable
 from tributary_client.client import Client
-from tributary_client.errors import ApiError, FieldError
+from tributary_client.errors import ApiError, FieldError, UnreadableAnswerError
 from tributary_client.webhooks import Event, WrongSignatureError, read_webhook
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Event",
     "FieldError",
     "Unreachable",
+    "UnreadableAnswerError",
     "WrongSignatureError",
     "read_webhook",
 ]

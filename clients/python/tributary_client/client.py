@@ -12,7 +12,8 @@ class Client(Sending, Nouns):
     """`key` is an API key, `address` that of the product ("https://tracking.example.com").
 
     A request is tried up to `tries` times when no answer comes or the server is busy; `timeout` is
-    the seconds of each try. Methods raise ApiError when a request is refused, and Unreachable.
+    the seconds of each try. Methods raise ApiError when a request is refused, Unreachable, and
+    UnreadableAnswerError when something else than the API answers.
     """
 
     def __enter__(self) -> Client:

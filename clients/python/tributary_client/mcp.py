@@ -21,7 +21,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
-from tributary_client import ApiError, Client, Unreachable
+from tributary_client import ApiError, Client, Unreachable, UnreadableAnswerError
 
 T = TypeVar("T")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -147,7 +147,7 @@ def _sentences(ask: Any) -> Any:
         _refuse_half_characters(sent)
         try:
             return ask(*args, **sent)
-        except (ApiError, Unreachable) as error:
+        except (ApiError, Unreachable, UnreadableAnswerError) as error:
             raise ToolError(str(error)) from error
 
     return answer

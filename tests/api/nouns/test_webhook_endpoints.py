@@ -11,7 +11,7 @@ from core.tenancy import acting_for
 from tests.api.nouns.stage import ROOT, Stage
 from tests.cast import SYSTEM
 from webhooks import redelivering
-from webhooks.endpoints import send_test
+from webhooks.endpoints import MAX_FORMER_SECRETS, send_test
 
 
 def test_a_secret_is_shown_once_also_where_the_request_is_repeated(stage: Stage) -> None:
@@ -30,6 +30,15 @@ def test_a_secret_is_shown_once_also_where_the_request_is_repeated(stage: Stage)
         assert not IdempotentRequest.objects.filter(content__contains="whsec_").exists()
 
 
+def test_a_fourth_secret_within_a_day_is_refused(stage: Stage) -> None:
+    path = f"/webhook-endpoints/{stage.id('endpoint')}/secret"
+
+    answers = [stage.send("POST", path, None) for _ in range(MAX_FORMER_SECRETS + 1)]
+
+    assert [one.status_code for one in answers] == [200, 200, 200, 422]
+    assert "Make the next one in 24 hours." in answers[-1].json()["detail"]
+
+
 def test_nothing_is_sent_to_an_endpoint_that_is_off(stage: Stage) -> None:
     address = f"/webhook-endpoints/{stage.id('endpoint')}"
     stage.send("POST", f"{address}/off", None)
@@ -42,9 +51,9 @@ def test_nothing_is_sent_to_an_endpoint_that_is_off(stage: Stage) -> None:
         "POST", "/webhook-deliveries/send-again", {"deliveries": [stage.id("delivery")]}
     )
 
-    assert [(one.status_code, one.json()["code"], one.json()["state"]) for one in refused] == [
-        (409, "not_possible_now", "off")
-    ] * 2
+    assert [
+        (one.status_code, one.json()["code"], one.json()["current"]["state"]) for one in refused
+    ] == [(409, "not_possible_now", "off")] * 2
     assert again.json() == {
         "changed": 0, "without_body": 0, "not_on": 1, "busy": 0, "left": 0, "go_on_since": None,
     }  # fmt: skip
