@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_network
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,7 +20,7 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.models import EVERY_SCOPE, ApiKey, KeyKind, Scope
 from accounts.selectors import current_brand
-from core.clients import parse_address
+from core.clients import parse_address, parse_network
 from core.kept_queries import kept_query
 from core.tenancy import across_brands, acting_for
 
@@ -111,7 +110,7 @@ def _networks(written: Sequence[str]) -> list[str]:
     found: dict[str, None] = {}
     for text in written:
         try:
-            network = ip_network(text.strip())
+            network = parse_network(text)
         except ValueError:
             message = f"{text.strip()!r} is not an address or a network such as 192.0.2.0/24."
             raise ApiKeyError("allowed_addresses", message) from None
@@ -182,7 +181,7 @@ def _why_refused(key: ApiKey, *, address: str, now: datetime) -> str:
 def _is_within(address: str, networks: Sequence[str]) -> bool:
     """Whether the address is in one of the networks; an unknown address is in none."""
     client = parse_address(address)
-    return client is not None and any(client in ip_network(network) for network in networks)
+    return client is not None and any(client in parse_network(network) for network in networks)
 
 
 @kept_query

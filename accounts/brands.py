@@ -6,7 +6,7 @@ An owner who has proven their address gets the role at once; anybody else is inv
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -20,7 +20,8 @@ from accounts.invitations import make_invitation, send_invitation
 from accounts.models import Brand, Invitation, Role
 from accounts.proven_addresses import user_with
 from accounts.services import BrandError, give_role
-from core.money import exponent
+from core.db import raises_if_taken
+from core.money import is_in_use
 from core.tenancy import acting_for
 
 
@@ -36,10 +37,10 @@ def create_brand(
 ) -> Brand:
     """Make a brand with its first owner, or mail them an invitation.
 
-    The invitation stores whether the mail was accepted. Raises BrandError or
-    core.money.UnknownCurrencyError.
+    The invitation stores whether the mail was accepted. Raises BrandError.
     """
-    exponent(currency)
+    if not is_in_use(currency):
+        raise BrandError("currency", f"{currency} is not a currency in use")
     if slug != slugify(slug) or not slug:
         raise BrandError("slug", f"{slug!r} is not a slug: use a-z, 0-9 and hyphens")
     if time_zone not in _time_zones():
@@ -49,12 +50,12 @@ def create_brand(
     except ValidationError as error:
         raise BrandError("owner", f"{owner_email!r} is not an email address") from error
     invitation: Invitation | None = None
+    taken = partial(BrandError, "slug", f"there is a brand {slug!r} already")
     with transaction.atomic():
-        if Brand.objects.filter(slug=slug).exists():
-            raise BrandError("slug", f"there is a brand {slug!r} already")
-        brand = Brand.objects.create(
-            slug=slug, name=name, currency=currency, time_zone=time_zone, created_at=now
-        )
+        with raises_if_taken("accounts_brand_slug_key", error=taken):
+            brand = Brand.objects.create(
+                slug=slug, name=name, currency=currency, time_zone=time_zone, created_at=now
+            )
         with acting_for(brand):
             audit.record(action="brand.created", target=brand, by=by, now=now)
             owner = user_with(owner_email)

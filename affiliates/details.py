@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -59,6 +59,10 @@ class MemberDetails:
     def profiles(self) -> list[Handle]:
         """The handles in the order of the platforms."""
         return [Handle(p, self.handles[p]) for p in Platform if self.handles.get(p)]
+
+
+# The details, or a function of those that the locked member has, which can leave some as they are.
+GivenDetails = MemberDetails | Callable[[MemberDetails], MemberDetails]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +139,13 @@ def _handles_of(*, member_ids: list[int]) -> QuerySet[MemberHandle, Any]:
     return found.values_list("member_id", "platform", "handle")
 
 
-def write_details(*, member: Member, details: MemberDetails) -> list[str]:
+def write_details(*, member: Member, details: GivenDetails) -> list[str]:
     """Replace the member's details; returns the names of what changed.
 
     For services that lock the member's row and write the audit log.
     """
     before = member_details_of([member])[member.pk]
+    details = details(before) if callable(details) else details
     tags, changed = _in_brand_spelling(details.tags), []
     if {tag.lower() for tag in before.tags} != {tag.lower() for tag in tags}:
         MemberTag.objects.filter(member=member).delete()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -13,12 +14,15 @@ from django.db import transaction
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.selectors import current_brand
-from affiliates.details import MemberDetails, write_details
+from affiliates.details import GivenDetails, MemberDetails, write_details
 from affiliates.models import Creator, Member
+from core.db import raises_if_taken
+from core.text import one_line
 from core.versions import check_version
 
 MAX_ADDRESS_LENGTH = 254  # RFC 3696, erratum 1690
 MAX_NAME_LENGTH = 200
+NO_FIRST_NAME = "a member needs a first name"
 
 
 class MemberError(ValueError):
@@ -42,11 +46,12 @@ def clean_address(email: str) -> str:
 
 
 def _clean_name(field: str, name: str) -> str:
-    if len(name.strip()) > MAX_NAME_LENGTH:
-        raise MemberError(field, f"a name has at most {MAX_NAME_LENGTH} characters")
     if "\0" in name:
         raise MemberError(field, "a name holds no NUL character")
-    return name.strip()
+    called = one_line(name)
+    if len(called) > MAX_NAME_LENGTH:
+        raise MemberError(field, f"a name has at most {MAX_NAME_LENGTH} characters")
+    return called
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,13 @@ def add_member(
     now: datetime,
     details: MemberDetails | None = None,
 ) -> Member:
-    """Add a member to the brand acted for. Raises MemberError as `read_person`, `add_members`."""
+    """Add a member to the brand acted for.
+
+    Raises MemberError as `read_person` and `add_members` do, and for an empty first name.
+    """
     person = read_person(email=email, first_name=first_name, last_name=last_name)
+    if not person.first_name:
+        raise MemberError("first_name", NO_FIRST_NAME)
     member = add_members(people=[person], by=by, now=now)[0]
     if details is not None:
         write_details(member=member, details=details)
@@ -95,20 +105,24 @@ def add_members(*, people: Sequence[Person], by: Actor, now: datetime) -> list[M
     All or none: raises MemberError for an address that another member has.
     """
     addresses = [person.email for person in people if person.email]
-    taken = Member.objects.filter(email__in=addresses).values_list("email", flat=True).first()
-    if taken is not None:
-        raise MemberError("email", f"{taken} is a member already")
     creators = _creators_of(addresses, now=now)
-    members = Member.objects.bulk_create(
-        Member(
-            email=person.email,
-            first_name=person.first_name,
-            last_name=person.last_name,
-            creator=creators.get(person.email),
-            joined_at=now,
+
+    def taken() -> MemberError:
+        found = Member.objects.filter(email__in=addresses).values_list("email", flat=True).first()
+        message = f"{found} is a member already" if found else "two of them have one address"
+        return MemberError("email", message)
+
+    with raises_if_taken("affiliates_member_email", error=taken):
+        members = Member.objects.bulk_create(
+            Member(
+                email=person.email,
+                first_name=person.first_name,
+                last_name=person.last_name,
+                creator=creators.get(person.email),
+                joined_at=now,
+            )
+            for person in people
         )
-        for person in people
-    )
     audit.record_many(
         action="member.added", targets=[(member, {}) for member in members], by=by, now=now
     )
@@ -119,15 +133,15 @@ def add_members(*, people: Sequence[Person], by: Actor, now: datetime) -> list[M
 def change_member(
     *,
     member: Member,
-    email: str,
-    first_name: str,
-    last_name: str,
     by: Actor,
     now: datetime,
-    details: MemberDetails | None = None,
+    email: str | None = None,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    details: GivenDetails | None = None,
     seen_version: int | None = None,
 ) -> Member:
-    """Correct a member's name or address, and their details where given.
+    """Correct a member's name, address and details. None leaves a value as it is.
 
     Raises MemberError as `add_member` does, and core.versions.ChangedMeanwhileError when the member
     is not at `seen_version`.
@@ -138,9 +152,13 @@ def change_member(
         raise MemberError(
             "email", "this member was deleted at their own request and can't be changed"
         )
-    person = read_person(email=email, first_name=first_name, last_name=last_name)
-    if person.email and Member.objects.filter(email=person.email).exclude(pk=row.pk).exists():
-        raise MemberError("email", f"{person.email} is another member's address")
+    person = read_person(
+        email=row.email if email is None else email,
+        first_name=row.first_name if first_name is None else first_name,
+        last_name=row.last_name if last_name is None else last_name,
+    )
+    if row.first_name and not person.first_name:
+        raise MemberError("first_name", NO_FIRST_NAME)
     before = {"email": row.email, "name": row.full_name}
     noted = write_details(member=row, details=details) if details is not None else []
     if person.email != row.email:
@@ -148,10 +166,12 @@ def change_member(
     row.email = person.email
     row.first_name, row.last_name = person.first_name, person.last_name
     after = {"email": row.email, "name": row.full_name}
+    taken = partial(MemberError, "email", f"{person.email} is another member's address")
     changed = [name for name, was in before.items() if was != after[name]]
     if changed or noted:
         row.version += 1
-        row.save(update_fields=["email", "first_name", "last_name", "creator", "version"])
+        with raises_if_taken("affiliates_member_email", error=taken):
+            row.save(update_fields=["email", "first_name", "last_name", "creator", "version"])
         what = ", ".join([*changed, *noted])
         audit.record(
             action="member.changed", target=row, by=by, now=now, before=before, changed=what

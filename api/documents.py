@@ -41,6 +41,11 @@ class ProblemDetails(Schema):
     code: str
     detail: str
     problems: list[Reason]
+    current: dict[str, Any] | None = Field(
+        None,
+        description="Of 409 changed_meanwhile and not_possible_now: what is there now, as the"
+        " operation that reads it answers it.",
+    )
 
 
 class OrderTaken(Schema):

@@ -99,14 +99,17 @@ PROBLEMS = {
     "changed_meanwhile": ProblemKind(
         409,
         "It was changed meanwhile",
-        "What you change is not as you read it any more. Nothing was saved.",
-        "Read it again, decide again, and send your change with the new version.",
+        "What you change is not as you read it any more. Nothing was saved. The answer shows under"
+        " current what is there now.",
+        "Decide again by what is there now, and send your change anew; where it has a version, with"
+        " the new one.",
     ),
     "not_possible_now": ProblemKind(
         409,
         "Not possible in this state",
-        "The thing exists, but in its state this can't be done to it.",
-        "Read it again. The answer says what its state is.",
+        "The thing exists, but in its state this can't be done to it. The answer shows under"
+        " current what is there now, with its state.",
+        "Decide by its state. If somebody has done already what you want, there is nothing to do.",
     ),
     "in_progress": ProblemKind(
         409,

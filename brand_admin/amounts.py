@@ -9,7 +9,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from core.money import Money, MoneyError, exponent, parse_decimal, plain_percent
+from brand_admin.refusals import sentence
+from core.money import Money, MoneyError, parse_decimal, plain_percent
 
 # A currency before or after the number: "€12,50", "12.50 EUR".
 AROUND_NUMBER = re.compile(
@@ -19,7 +20,6 @@ SPACES = re.compile(r"[\s\u2019']")
 GROUPED_BY_SPACES = re.compile(r"-?\d{1,3}(?:[\s\u2019']\d{3})+(?:[.,]\d+)?")
 GROUPED = re.compile(r"-?\d{1,3}(?:,\d{3})+\.\d+|-?\d{1,3}(?:\.\d{3})+,\d+")
 AMBIGUOUS = re.compile(r"-?[1-9]\d{0,2},\d{3}")
-MAX_TYPED_AMOUNT_MINOR = 10**12  # a longer number is a mistake; a bigint holds far more
 
 
 class AmountField(forms.CharField):
@@ -58,14 +58,10 @@ def read_amount(text: str, currency: str, *, more_than_zero: bool = False) -> Mo
     if amount < 0 or (more_than_zero and not amount):
         least = "must be more than zero" if more_than_zero else "can't be negative"
         raise ValidationError(f"The amount {least}.")
-    digits = exponent(currency)
-    if int(amount.normalize().as_tuple().exponent) < -digits:
-        how_many = "no decimals" if digits == 0 else f"at most {digits} decimals"
-        raise ValidationError(f"{currency} has {how_many}.")
-    money = Money.parse(f"{amount:f}", currency)
-    if money.minor >= MAX_TYPED_AMOUNT_MINOR:
-        raise ValidationError("The amount is too large.")
-    return money
+    try:
+        return Money.exact(f"{amount:f}", currency)
+    except MoneyError as error:
+        raise ValidationError(sentence(error)) from error
 
 
 def read_decimal(text: str) -> Decimal:

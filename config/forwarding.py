@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.clients import parse_address
+from core.clients import parse_address, parse_network
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -51,7 +51,7 @@ def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
 
     A network that holds every address is refused: any client could then fake its address.
     """
-    networks = tuple(ip_network(text.strip()) for text in texts)
+    networks = tuple(map(parse_network, texts))
     for network in networks:
         if network.prefixlen == 0:
             raise ValueError(f"{network} holds every address")

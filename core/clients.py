@@ -6,12 +6,20 @@ also behind proxies. No other code reads a header for it.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the settings import this module, by way of config.forwarding
     from django.http import HttpRequest
 
+MAPPED = IPv6Network("::ffff:0:0/96")  # IPv4 addresses in IPv6 form
 IPV6_PREFIX_BITS = 64  # what one household or one server is given: RFC 6177, RFC 4291 section 2.5.4
 
 
@@ -27,6 +35,19 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+def parse_network(text: str) -> IPv4Network | IPv6Network:
+    """Return the address or network that `text` holds. Raises ValueError.
+
+    A network of IPv4 addresses in IPv6 form becomes the IPv4 network, as `parse_address` reads its
+    addresses.
+    """
+    network = ip_network(text.strip())
+    if not isinstance(network, IPv6Network) or not network.subnet_of(MAPPED):
+        return network
+    first = network.network_address.ipv4_mapped
+    return ip_network(f"{first}/{network.prefixlen - MAPPED.prefixlen}")
 
 
 def network_of(request: HttpRequest) -> str:

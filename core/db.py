@@ -1,7 +1,7 @@
 """Features of PostgreSQL that Django does not offer.
 
-Composite tenant foreign keys, append-only tables, checks of JSON, COPY, and advisory locks. No
-domain knowledge.
+Composite tenant foreign keys, append-only tables, checks of JSON, COPY, advisory locks, and what a
+unique constraint refuses. No domain knowledge.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from functools import partial, wraps
@@ -18,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
@@ -36,7 +37,7 @@ from django.db.models import (
 )
 from django.db.models.expressions import DatabaseDefault
 from django.utils.deconstruct import deconstructible
-from psycopg.errors import DeadlockDetected
+from psycopg.errors import DeadlockDetected, UniqueViolation
 from psycopg.types.json import Jsonb
 
 P = ParamSpec("P")
@@ -337,6 +338,23 @@ def retried_transaction(act: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError  # the last try returns or raises
 
     return run
+
+
+@contextmanager
+def raises_if_taken(*constraints: str, error: Callable[[], Exception]) -> Iterator[None]:
+    """Raise `error()` where the block writes what one of these unique constraints refuses.
+
+    Of two transactions that write it at once, the second waits for the first. Looking first
+    would find nothing. The block is undone alone, so `error` can read what is there.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as refused:
+        cause = refused.__cause__
+        if not isinstance(cause, UniqueViolation) or cause.diag.constraint_name not in constraints:
+            raise
+        raise error() from refused
 
 
 def lock_identities(identities: Iterable[str]) -> None:

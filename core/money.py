@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
 from babel.core import get_global
 from babel.numbers import get_currency_name, get_currency_precision, get_territory_currencies
@@ -50,14 +51,23 @@ def exponent(currency: str) -> int:
     return found
 
 
+def is_in_use(currency: str) -> bool:
+    """Whether a currency is legal tender somewhere now (CLDR)."""
+    return currency in _in_use()
+
+
 def currencies_in_use() -> list[tuple[str, str]]:
-    """Return code and English name of every currency that is legal tender now (CLDR)."""
-    codes = {
+    """Return code and English name of every currency that is in use."""
+    return [(code, get_currency_name(code, locale="en")) for code in sorted(_in_use())]
+
+
+@cache
+def _in_use() -> frozenset[str]:
+    return frozenset(
         code
         for territory in get_global("territory_currencies")
         for code in get_territory_currencies(territory)
-    }
-    return [(code, get_currency_name(code, locale="en")) for code in sorted(codes)]
+    )
 
 
 def round_half_up(numerator: int, denominator: int) -> int:
@@ -139,6 +149,21 @@ class Money:
     def parse(cls, text: str, currency: str) -> Money:
         """Parse a plain decimal text, rounded half up. Raises MoneyError."""
         return cls(to_minor(parse_decimal(text), currency), currency)
+
+    @classmethod
+    def exact(cls, text: str, currency: str) -> Money:
+        """Parse what a person typed or an API client sent about money to be paid.
+
+        Raises MoneyError where it is finer than the currency or too large: nothing is rounded.
+        """
+        amount, digits = parse_decimal(text), exponent(currency)
+        money = cls(to_minor(amount, currency), currency)
+        if Decimal(money.plain()) != amount:
+            how_many = "no decimals" if digits == 0 else f"at most {digits} decimals"
+            raise MoneyError(f"{currency} has {how_many}")
+        if abs(money.minor) > MAX_AMOUNT_MINOR:
+            raise MoneyError("the amount is too large")
+        return money
 
     def __add__(self, other: Money) -> Money:
         self._same(other)

@@ -8,13 +8,15 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.urls import reverse
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
+from core.db import raises_if_taken
 from integrations.credentials import (
     credentials_of,
     live_secrets,
@@ -43,6 +45,7 @@ MAX_SOURCE = 60  # characters, of which the API allows a-z, 0-9, "-" and "_"
 MAX_STORE = 200  # characters
 TOO_LONG = f"The store's address has more than {MAX_STORE} characters. Enter its beginning alone."
 REACHED, ACCEPTED = "The shop answers", "The shop accepts the credentials"
+ONE_OF_A_STORE = ("integrations_connection_live_once", "integrations_connection_store_once")
 THE_SHOP_MAKES_IT = "The shop makes its secret: make a new one there, and enter it here."
 
 Findings = tuple[Finding, ...]
@@ -88,12 +91,8 @@ def connect(
     store = shop.store_of(credentials)
     if len(store) > MAX_STORE:
         raise CredentialError(shop.fields[0].name, TOO_LONG)
-    try:
+    with raises_if_taken(*ONE_OF_A_STORE, error=partial(StoreTakenError, store)):
         return _connect(shop, store, credentials, name=name, by=by, now=now)
-    except IntegrityError as error:
-        if not any(name in str(error) for name in ("live_once", "store_once")):
-            raise
-        raise StoreTakenError(store) from None
 
 
 @transaction.atomic

@@ -1,15 +1,19 @@
-"""Check what staff enter for an offer: the naming pattern of its codes, domains. Pure."""
+"""Check what staff enter for an offer: the naming pattern of its codes, domains, days. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from urllib.parse import urlsplit
 
 from core.hosts import MAX_HOST, HostError, ascii_host, is_within
 
 PLACEHOLDERS = {"{FIRST_NAME}", "{LAST_NAME}", "{OFFER}"}
 DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+
+LAST_YEAR = 2199  # a later one is a mistake
+TOO_FAR = "that is too far away"
 
 
 class PatternError(ValueError):
@@ -25,6 +29,11 @@ def read_code_pattern(text: str) -> str:
     if not re.fullmatch(r"[A-Z0-9_-]*", re.sub(r"\{[A-Z_]+\}", "", pattern)):
         raise PatternError("A code holds letters, digits, - and _ only.")
     return pattern
+
+
+def is_too_far(day: date) -> bool:
+    """Whether a day, or a time, is so late that it must be a mistake."""
+    return day.year > LAST_YEAR
 
 
 def not_domains(names: Iterable[str]) -> list[str]:

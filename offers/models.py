@@ -24,11 +24,6 @@ from offers.fields import is_on_domain
 from offers.pauses import PAUSES_ARE_PAST, Pausable, keeps_pauses
 from offers.structure import CapPeriod, FixedAfterRefund, Rule, Tier, TierBy, rules_from, tiers_from
 
-# The SQL join by which a kept sum finds the offer and the member of an enrollment.
-JOIN_ENROLLMENT = (
-    "JOIN offers_enrollment enrollment ON enrollment.brand_id = moved.brand_id"
-    " AND enrollment.id = moved.enrollment_id"
-)
 MAX_CUSTOMER_DAYS = 3_650  # that a customer is remembered
 # A SQL/JSON path that finds rates outside the allowed range.
 WRONG_RATE = "$[*] ? (@.percent_bp < 0 || @.percent_bp > 10000 || @.fixed_minor < 0)"

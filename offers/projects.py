@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from affiliates.models import Member
+from core.db import raises_if_taken
+from core.text import one_line
 from offers.models import Offer, OfferKind, Project, ProjectMember
-from offers.services import enroll
+from offers.services import ClosedError, enroll
 from offers.terms import OfferError
 
 
 @transaction.atomic
 def create_project(*, name: str, by: Actor, now: datetime) -> Project:
-    """Create an empty project. Raises OfferError when the name is taken."""
-    if Project.objects.filter(name=name).exists():
-        raise OfferError("name", f"there is a project {name!r} already")
-    project = Project.objects.create(name=name, created_at=now)
+    """Create an empty project. Raises OfferError when it has no name, or the name is taken."""
+    called = one_line(name)
+    if not called:
+        raise OfferError("name", "a project needs a name")
+    taken = partial(OfferError, "name", f"there is a project {called!r} already")
+    with raises_if_taken("offers_project_name", error=taken):
+        project = Project.objects.create(name=called, created_at=now)
     audit.record(action="project.created", target=project, by=by, now=now)
     return project
 
@@ -37,7 +44,7 @@ def set_up_stage(
     """Connect the project's Sales Tracking stage to an offer, and enroll the project's members.
 
     With `code_offer` the stage has two offers. Raises OfferError unless `offer` gives links only
-    and `code_offer` gives codes only.
+    and `code_offer` gives codes only, and as `enroll` does.
     """
     if code_offer is not None:
         if offer.kind != OfferKind.LINK:
@@ -59,14 +66,15 @@ def set_up_stage(
 def add_to_project(
     *, project: Project, members: Iterable[Member], by: Actor, now: datetime
 ) -> None:
-    """Add members to a project and, once its stage is set up, to its offers."""
+    """Add members to a project and, once its stage is set up, to its offers that are open."""
     rows = list(members)
     ProjectMember.objects.bulk_create(
         [ProjectMember(project=project, member=member, added_at=now) for member in rows],
         ignore_conflicts=True,
     )
     for each in project.offers:
-        enroll(offer=each, members=rows, by=by, now=now)
+        with suppress(ClosedError):
+            enroll(offer=each, members=rows, by=by, now=now)
     audit.record(
         action="project.members_added",
         target=project,

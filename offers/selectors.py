@@ -24,6 +24,7 @@ from offers.models import (
     Terms,
     WithdrawnTerms,
 )
+from offers.status import OPEN_STATUSES
 from offers.terms import OfferError
 
 
@@ -229,7 +230,7 @@ def offers_to_join(member: Member) -> QuerySet[Offer]:
         return Offer.objects.none()
     joined = Enrollment.objects.not_removed().filter(member=member)
     return (
-        Offer.objects.filter(status__in=[OfferStatus.ACTIVE, OfferStatus.PAUSED])
+        Offer.objects.filter(status__in=OPEN_STATUSES)
         .exclude(pk__in=joined.values("offer"))
         .order_by("name")
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Max, ProtectedError
@@ -15,9 +17,12 @@ from accounts.audit_log import audit
 from accounts.pictures import IMAGE_EDGE, keep_picture
 from affiliates.details import lock_members
 from affiliates.models import Member
-from core.money import exponent
+from core.db import raises_if_taken
+from core.money import is_in_use
+from core.text import one_line
 from core.versions import check_version
 from offers.destinations import DestinationError, read_addresses
+from offers.fields import TOO_FAR, PatternError, is_too_far, read_code_pattern
 from offers.models import (
     MAX_CUSTOMER_DAYS,
     CommissionStructure,
@@ -30,11 +35,16 @@ from offers.models import (
     WithdrawnTerms,
 )
 from offers.selectors import terms_histories, terms_of
-from offers.terms import OfferError, TermsValues, check_terms
+from offers.status import check_transition, why_closed
+from offers.terms import OfferError, TermsValues, check_terms, in_one_line
 from offers.utm import UtmError, read_template
 
 STATUS_FIELDS = ["status", "deactivated_at", "pauses"]  # of an enrollment
 STRUCTURE_FIELDS = CommissionStructure._meta.local_fields
+
+
+class ClosedError(OfferError):
+    """Nobody can join the offer, because it is ended or archived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +70,13 @@ class OfferValues:
 
 @transaction.atomic
 def create_offer(*, values: OfferValues, terms: TermsValues, by: Actor, now: datetime) -> Offer:
-    """Create an active offer with version 1 of its terms.
-
-    Raises OfferError, and core.money.UnknownCurrencyError for a currency that does not exist.
-    """
-    values = _checked(values)
-    if Offer.objects.filter(name=values.name).exists():
-        raise OfferError("name", f"there is an offer {values.name!r} already")
-    offer = Offer(created_at=now, counting_changed_at=now)
-    _assign(offer, values)
-    offer.save()
+    """Create an active offer with version 1 of its terms. Raises OfferError."""
+    if not is_in_use(values.currency):
+        raise OfferError("currency", f"{values.currency} is not a currency in use")
+    offer = Offer(created_at=now, counting_changed_at=now, currency=values.currency)
+    _assign(offer, _checked(values))
+    with _unique_name(offer):
+        offer.save()
     supersede_terms(offer=offer, values=terms, starts_at=now, by=by, now=now)
     audit.record(action="offer.created", target=offer, by=by, now=now, name=offer.name)
     return offer
@@ -79,29 +86,29 @@ def create_offer(*, values: OfferValues, terms: TermsValues, by: Actor, now: dat
 def change_offer(
     *,
     offer: Offer,
-    values: OfferValues,
+    values: OfferValues | Callable[[Offer], OfferValues],
     by: Actor,
     now: datetime,
     seen_version: int | None = None,
 ) -> Offer:
     """Change the fields of an offer. Its currency can't change.
 
-    Raises OfferError, and core.versions.ChangedMeanwhileError when somebody changed the offer after
-    `seen_version`.
+    `values` may be a function that returns them: it is called with the locked offer, so that it can
+    leave fields as they are. Raises OfferError, and core.versions.ChangedMeanwhileError when
+    somebody changed the offer after `seen_version`.
     """
     row = Offer.objects.select_for_update().get(pk=offer.pk)
     check_version(row, seen_version)
-    values = _checked(values, before=row)
+    values = _checked(values(row) if callable(values) else values, before=row)
     if values.currency != row.currency:
         raise OfferError("currency", "the currency of an offer can't be changed")
-    if Offer.objects.filter(name=values.name).exclude(pk=row.pk).exists():
-        raise OfferError("name", f"there is an offer {values.name!r} already")
     before = {name: getattr(row, name) for name in EDITABLE_FIELDS}
     _assign(row, values)
     changed = [name for name in EDITABLE_FIELDS if getattr(row, name) != before[name]]
     if changed:
         row.version += 1
-        row.save(update_fields=[*changed, "version"])
+        with _unique_name(row):
+            row.save(update_fields=[*changed, "version"])
         what = ", ".join(name.replace("_", " ") for name in changed)
         audit.record(action="offer.changed", target=row, by=by, now=now, changed=what)
     return row
@@ -131,16 +138,19 @@ def set_offer_status(
 ) -> Offer:
     """Pause, resume, end or archive an offer. Clicks and orders during a pause never count.
 
-    Raises core.versions.ChangedMeanwhileError when the offer was changed after `seen_version`.
+    Raises core.versions.ChangedMeanwhileError when the offer was changed after `seen_version`, and
+    offers.status.StatusError when its status can't become this one.
     """
     offer = Offer.objects.select_for_update().get(pk=offer.pk)
     check_version(offer, seen_version)
+    check_transition(OfferStatus(offer.status), status)
+    offer.version += 1
     before, offer.status = offer.status, status
     if (before == OfferStatus.ACTIVE) != (status == OfferStatus.ACTIVE):
         if status == OfferStatus.ACTIVE:
             offer.pauses.append(TimestamptzRange(offer.counting_changed_at, now))
         offer.counting_changed_at = now
-    offer.save(update_fields=["status", "counting_changed_at", "pauses"])
+    offer.save(update_fields=["status", "counting_changed_at", "pauses", "version"])
     audit.record(
         action="offer.status_set", target=offer, by=by, now=now, before=before, after=status.value
     )
@@ -164,7 +174,10 @@ def supersede_terms(
     `TermsHistory.check_start` or `withdraw_terms` does, and when `seen` is not the latest version
     any more.
     """
+    values = in_one_line(values)
     check_terms(values)
+    if is_too_far(starts_at):
+        raise OfferError("starts_at", TOO_FAR)
     Offer.objects.select_for_update().get(pk=offer.pk)
     history = terms_histories([offer.pk]).get(offer.pk)
     if replaced is not None and (history is None or replaced not in history.versions):
@@ -227,8 +240,10 @@ def enroll(
 
     Members who are in the offer already stay as they are; removed members become active again.
     Who was erased is not enrolled. The members are locked, so that nobody is enrolled twice by two
-    people at once, or while they are erased.
+    people at once, or while they are erased. Raises ClosedError.
     """
+    if closed := why_closed(Offer.objects.get(pk=offer.pk)):
+        raise ClosedError("offer", closed)
     wanted = {row.pk: row for row in lock_members(member.pk for member in members)}
     known = {
         row.member_id: row
@@ -251,7 +266,7 @@ def enroll(
     )
     return list(
         Enrollment.objects.filter(offer=offer, member__in=wanted)
-        .select_related("member")
+        .select_related("member", "offer")
         .order_by("pk")
     )
 
@@ -262,11 +277,12 @@ def set_enrollment_status(
 ) -> Enrollment:
     """Activate, deactivate or remove an enrollment. Its history and the times away stay.
 
-    Whether the member is owed money is not checked here: see tracking.links.membership.
+    Does nothing if that is its status already. Whether the member is owed money is not checked
+    here: see tracking.links.membership.
     """
-    locked = Enrollment.objects.select_for_update()
-    enrollment.refresh_from_db(fields=STATUS_FIELDS, from_queryset=locked)
-    before = enrollment.status
+    before = lock_status(enrollment)
+    if before == status:
+        return enrollment
     _set_status(enrollment, status, now)
     enrollment.save(update_fields=STATUS_FIELDS)
     audit.record(
@@ -278,6 +294,13 @@ def set_enrollment_status(
         after=status.value,
     )
     return enrollment
+
+
+def lock_status(enrollment: Enrollment) -> EnrollmentStatus:
+    """Lock an enrollment until the transaction ends, and return the status that it has now."""
+    locked = Enrollment.objects.select_for_update()
+    enrollment.refresh_from_db(fields=STATUS_FIELDS, from_queryset=locked)
+    return EnrollmentStatus(enrollment.status)
 
 
 @transaction.atomic
@@ -303,10 +326,10 @@ def _set_status(enrollment: Enrollment, status: EnrollmentStatus, now: datetime)
 def _checked(values: OfferValues, *, before: Offer | None = None) -> OfferValues:
     """Return the values as they are stored. Raises OfferError.
 
-    Addresses and domains that the offer had before are left as they are.
+    Addresses, domains and times that the offer had before are left as they are.
     """
-    exponent(values.currency)
-    if not values.name.strip():
+    name = one_line(values.name)
+    if not name:
         raise OfferError("name", "an offer needs a name")
     if values.kind not in OfferKind.values:
         raise OfferError("kind", f"{values.kind!r} is not one of {', '.join(OfferKind.values)}")
@@ -315,18 +338,42 @@ def _checked(values: OfferValues, *, before: Offer | None = None) -> OfferValues
     if not 1 <= values.customer_window_days <= MAX_CUSTOMER_DAYS:
         message = f"customers are remembered for 1 to {MAX_CUSTOMER_DAYS:,} days"
         raise OfferError("customer_window_days", message)
-    if values.starts_at and values.ends_at and values.starts_at >= values.ends_at:
-        raise OfferError("ends_at", "the end must be after the start")
+    _check_days(values, before)
     try:
-        read_template(values.utm_template)
+        template = read_template(values.utm_template)
     except UtmError as error:
         raise OfferError("utm_template", str(error)) from error
+    try:
+        pattern = read_code_pattern(values.code_pattern)
+    except PatternError as error:
+        raise OfferError("code_pattern", str(error)) from error
     had = [before.destination_url, *before.allowed_domains] if before else []
     try:
         url, domains = read_addresses(values.destination_url, values.allowed_domains, had=had)
     except DestinationError as error:
         raise OfferError(error.field, str(error)) from error
-    return replace(values, destination_url=url, allowed_domains=domains)
+    return replace(
+        values,
+        name=name,
+        destination_url=url,
+        allowed_domains=list(domains),
+        code_pattern=pattern,
+        utm_template=template,
+    )
+
+
+def _check_days(values: OfferValues, before: Offer | None) -> None:
+    if values.starts_at and values.ends_at and values.starts_at >= values.ends_at:
+        raise OfferError("ends_at", "the end must be after the start")
+    for name in ("starts_at", "ends_at"):
+        moment = getattr(values, name)
+        if moment and moment != getattr(before, name, None) and is_too_far(moment):
+            raise OfferError(name, TOO_FAR)
+
+
+def _unique_name(offer: Offer) -> AbstractContextManager[None]:
+    taken = partial(OfferError, "name", f"there is an offer {offer.name!r} already")
+    return raises_if_taken("offers_offer_name", error=taken)
 
 
 EDITABLE_FIELDS = (
@@ -339,6 +386,3 @@ EDITABLE_FIELDS = (
 def _assign(offer: Offer, values: OfferValues) -> None:
     for name in EDITABLE_FIELDS:
         setattr(offer, name, getattr(values, name))
-    offer.name, offer.currency = values.name.strip(), values.currency
-    offer.allowed_domains = list(values.allowed_domains)
-    offer.utm_template = read_template(values.utm_template)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from core.money import MAX_AMOUNT_MINOR
+from core.text import one_line
 from offers.models import Approval, Terms
 from offers.structure import (
     MAX_RULES,
@@ -78,6 +79,15 @@ class TermsValues:
         )
 
 
+def in_one_line(values: TermsValues) -> TermsValues:
+    """Return the values with each tier's name and each rule's value in one line, as stored."""
+    return replace(
+        values,
+        tiers=tuple(replace(tier, name=one_line(tier.name)) for tier in values.tiers),
+        rules=tuple(replace(rule, value=one_line(rule.value)) for rule in values.rules),
+    )
+
+
 def check_terms(values: TermsValues) -> None:
     """Raise OfferError for the first value that is not valid, with its field."""
     _check_rate("percent", values.percent_bp)
@@ -118,8 +128,10 @@ def _check_tiers(tiers: tuple[Tier, ...]) -> None:
         _check_amount("tiers", tier.fixed_minor, "the amount per conversion of a tier")
         if not tier.name.strip():
             raise OfferError("tiers", "every tier needs a name")
-        if not 0 < tier.threshold <= MAX_AMOUNT_MINOR:
+        if tier.threshold <= 0:
             raise OfferError("tiers", f"the tier {tier.name} must begin above zero")
+        if tier.threshold > MAX_AMOUNT_MINOR:
+            raise OfferError("tiers", f"where the tier {tier.name} begins is too large")
     for lower, upper in pairwise(tiers):
         if upper.threshold <= lower.threshold:
             raise OfferError(

@@ -20,7 +20,7 @@ from accounts.audit_log import audit
 from accounts.codes import spend_code
 from accounts.models import Brand, CodePurpose
 from affiliates import services as affiliates
-from affiliates.details import MemberDetails
+from affiliates.details import GivenDetails
 from affiliates.models import Creator, Member
 from core.kept_queries import kept_query
 from core.tenancy import across_brands, acting_for
@@ -177,12 +177,12 @@ def take_back_release(*, creator: Creator, brand: Brand, by: Actor, now: datetim
 def change_member_and_payments(
     *,
     member: Member,
-    email: str,
-    first_name: str,
-    last_name: str,
     by: Actor,
     now: datetime,
-    details: MemberDetails | None = None,
+    email: str | None = None,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    details: GivenDetails | None = None,
     seen_version: int | None = None,
 ) -> Member:
     """Call affiliates.services.change_member, and update payments when the address changed.

@@ -17,6 +17,7 @@ from django.db import transaction
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from affiliates.models import Member
+from core.text import one_line
 from payouts import run_lines
 from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutRunMember, PayoutState
 from payouts.selectors import mark_paid_summary, payments_to_mark_paid
@@ -24,6 +25,7 @@ from payouts.services import (
     COME_BACK,
     ConfirmationReusedError,
     DueChangedError,
+    NotOpenError,
     PayoutError,
     settle_run,
 )
@@ -51,6 +53,10 @@ class DraftProgress:
 
 class NotADraftError(PayoutError):
     """The run was confirmed or cancelled already, or a worker is still drafting it."""
+
+
+class OtherPaymentsError(PayoutError):
+    """Other payments of the run are on the way than the person saw."""
 
 
 class RunChangedError(DueChangedError):
@@ -92,7 +98,7 @@ def draft_run(
     if member_ids is not None:
         others = PayoutRunMember.objects.filter(run=run).exclude(member__in=member_ids)
         if others.exists():
-            raise ConfirmationReusedError(ANOTHER_RUN)
+            raise ConfirmationReusedError(ANOTHER_RUN, "confirmation")
     return run
 
 
@@ -120,7 +126,7 @@ def open_run(
     Raises ConfirmationReusedError, and PayoutError for a minimum below zero.
     """
     if minimum_minor < 0:
-        raise PayoutError("the minimum can't be below zero")
+        raise PayoutError("the minimum can't be below zero", "minimum")
     run, is_new = PayoutRun.objects.get_or_create(
         confirmation=confirmation,
         defaults={
@@ -131,7 +137,7 @@ def open_run(
         },
     )
     if (run.currency, run.minimum_minor) != (currency, minimum_minor):
-        raise ConfirmationReusedError(ANOTHER_RUN)
+        raise ConfirmationReusedError(ANOTHER_RUN, "confirmation")
     return run, is_new
 
 
@@ -233,18 +239,18 @@ def mark_run_paid(
 ) -> PayoutRun:
     """Mark the payments of `selectors.payments_to_mark_paid` as paid, under one reference.
 
-    Raises PayoutError when there is none, and when they are not the payments that staff saw
-    (`seen`): a payment may start at any time, and nobody has paid that one.
+    Raises NotOpenError when there is none, and OtherPaymentsError when they are not the payments
+    that staff saw (`seen`): a payment may start at any time, and nobody has paid that one.
     """
     run = locked_in_processing(run)
     found = mark_paid_summary(run)
     if not found.payments:
-        raise PayoutError("no payment of this run is on the way")
+        raise NotOpenError("no payment of this run is on the way")
     if seen is not None and seen != found.seen:
-        raise PayoutError(
+        raise OtherPaymentsError(
             "the payments on the way have changed: check them again, then mark them paid"
         )
-    run.reference = reference.strip()
+    run.reference = one_line(reference)
     run.save(update_fields=["reference"])
     payments_to_mark_paid(run).update(
         state=PayoutState.PAID, reference=run.reference, settled_at=now
@@ -261,15 +267,16 @@ def return_run(
 ) -> PayoutRun:
     """Mark all open payments of the run as failed or cancelled: their money is due again.
 
-    Raises PayoutError when there is none, or the reason is missing.
+    Raises NotOpenError when there is none, and PayoutError when the reason is missing.
     """
     if state not in COME_BACK:
-        raise PayoutError("a run can only be returned as failed or cancelled")
-    if not reason.strip():
-        raise PayoutError("say why the run came back")
+        raise PayoutError("a run can only be returned as failed or cancelled", "state")
+    reason = one_line(reason)
+    if not reason:
+        raise PayoutError("say why the run came back", "reason")
     run = locked_in_processing(run)
     run_lines.give_back(run, now=now)
-    run.reason = reason.strip()
+    run.reason = reason
     run.save(update_fields=["reason"])
     Payout.objects.filter(run=run, state__in=OPEN_STATES).update(
         state=state, reason=run.reason, settled_at=now
@@ -297,10 +304,10 @@ def locked_draft(run: PayoutRun) -> PayoutRun:
 
 
 def locked_in_processing(run: PayoutRun) -> PayoutRun:
-    """Return the run, locked and fresh. Raises PayoutError unless it is in processing."""
+    """Return the run, locked and fresh. Raises NotOpenError unless it is in processing."""
     run = PayoutRun.objects.select_for_update().get(pk=run.pk)
     if run.state != PayoutState.PROCESSING:
-        raise PayoutError("no payment of this run is on the way")
+        raise NotOpenError("no payment of this run is on the way")
     return run
 
 

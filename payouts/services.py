@@ -14,6 +14,8 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from affiliates.models import Member
 from core.db import lock_identities
+from core.refused import RefusedError
+from core.text import one_line
 from offers.models import Enrollment
 from payouts import ledger
 from payouts.models import (
@@ -31,8 +33,12 @@ from payouts.taking_back import Raised, take_back_write_offs
 COME_BACK = (PayoutState.FAILED, PayoutState.CANCELLED)
 
 
-class PayoutError(ValueError):
+class PayoutError(RefusedError):
     """A payment can't be recorded or returned like this; the message says why."""
+
+
+class NotOpenError(PayoutError):
+    """The payment, or every payment of the run, was paid or came back already."""
 
 
 class ConfirmationReusedError(PayoutError):
@@ -40,7 +46,7 @@ class ConfirmationReusedError(PayoutError):
 
 
 class DueChangedError(PayoutError):
-    """What is due has changed since the person saw it."""
+    """What is due, or the debt, has changed since the person saw it."""
 
 
 @transaction.atomic
@@ -69,13 +75,13 @@ def record_payment(
     if amount > (due.aggregate(total=Sum("amount_minor"))["total"] or 0):
         raise DueChangedError("less is due than this: check it again before you pay")
     if amount <= 0:
-        raise PayoutError("nothing is due: a payment must be more than zero")
+        raise PayoutError("nothing is due: a payment must be more than zero", "amount")
     payout = Payout.objects.create(
         member=member,
         currency=currency,
         amount_minor=amount,
         state=PayoutState.PAID,
-        reference=reference,
+        reference=one_line(reference),
         created_at=now,
         created_by=by.label,
         settled_at=now,
@@ -89,7 +95,7 @@ def record_payment(
         now=now,
         amount_minor=amount,
         currency=currency,
-        reference=reference,
+        reference=payout.reference,
     )
     return payout
 
@@ -99,12 +105,12 @@ def mark_paid(*, payout: Payout, reference: str, by: Actor, now: datetime) -> Pa
     """Mark an open payment as paid, with the bank's reference.
 
     A payment that waits for details is open too: it may have been paid in another way. Raises
-    PayoutError when the payment is not open.
+    NotOpenError when the payment is not open.
     """
     payout = _locked(payout)
     if payout.state not in OPEN_STATES:
-        raise PayoutError(f"this payment is {payout.get_state_display().lower()} already")
-    payout.state, payout.reference, payout.settled_at = PayoutState.PAID, reference.strip(), now
+        raise NotOpenError(f"this payment is {payout.get_state_display().lower()} already")
+    payout.state, payout.reference, payout.settled_at = PayoutState.PAID, one_line(reference), now
     payout.save(update_fields=["state", "reference", "settled_at"])
     if payout.run_id is not None:
         settle_run(payout.run_id, now=now)
@@ -118,15 +124,17 @@ def return_payment(
 ) -> Payout:
     """Mark a payment as failed or cancelled: its entries are due again.
 
-    Raises PayoutError when it is failed or cancelled already, or the reason is missing.
+    Raises NotOpenError when it is failed or cancelled already, and PayoutError when the reason is
+    missing.
     """
     if state not in COME_BACK:
-        raise PayoutError("a payment can only be returned as failed or cancelled")
-    if not reason.strip():
-        raise PayoutError("say why the payment came back")
+        raise PayoutError("a payment can only be returned as failed or cancelled", "state")
+    reason = one_line(reason)
+    if not reason:
+        raise PayoutError("say why the payment came back", "reason")
     payout = _locked(payout)
     if payout.state in COME_BACK:
-        raise PayoutError(f"this payment is {payout.get_state_display().lower()} already")
+        raise NotOpenError(f"this payment is {payout.get_state_display().lower()} already")
     items = PayoutItem.objects.live().filter(payout=payout)
     entries = [item.entry for item in items.select_related("entry")]
     items.update(released_at=now)
@@ -135,7 +143,7 @@ def return_payment(
     take_back_write_offs(
         (Raised(pk, minor, payout.created_at) for pk, minor in amounts.items()), now=now
     )
-    payout.state, payout.reason, payout.settled_at = state, reason.strip(), now
+    payout.state, payout.reason, payout.settled_at = state, reason, now
     payout.save(update_fields=["state", "reason", "settled_at"])
     if payout.run_id is not None:
         settle_run(payout.run_id, now=now)
@@ -163,9 +171,10 @@ def adjust(
     note is missing.
     """
     if amount_minor == 0:
-        raise PayoutError("an adjustment of zero changes nothing")
-    if not note.strip():
-        raise PayoutError("say what the adjustment is for")
+        raise PayoutError("an adjustment of zero changes nothing", "amount")
+    note = one_line(note)
+    if not note:
+        raise PayoutError("say what the adjustment is for", "note")
     Enrollment.objects.select_for_update().get(pk=enrollment.pk)
     posted = _posted(
         confirmation,
@@ -181,7 +190,7 @@ def adjust(
         kind=EntryKind.ADJUSTMENT,
         amount_minor=amount_minor,
         currency=currency,
-        note=note.strip(),
+        note=note,
         confirmation=confirmation,
         posted_at=now,
         available_at=now,
@@ -206,10 +215,11 @@ def write_off(
 
     `debt_minor` is the debt that the person saw: DueChangedError when it is another one by now. The
     same `confirmation` returns the entry that was posted first, and raises ConfirmationReusedError
-    when that is another one. Raises PayoutError when there is no debt or no reason.
+    when that is another one. Raises PayoutError when there is no reason.
     """
-    if not note.strip():
-        raise PayoutError("say why the debt is written off")
+    note = one_line(note)
+    if not note:
+        raise PayoutError("say why the debt is written off", "note")
     Member.objects.select_for_update().get(pk=enrollment.member_id)
     posted = _posted(
         confirmation,
@@ -223,8 +233,10 @@ def write_off(
     balance = ledger.balances([enrollment.pk], now=now).get(enrollment.pk, ledger.Balance())
     if balance.on_the_way_minor:
         raise PayoutError("a payment is on the way: wait until it has arrived or come back")
+    if debt_minor <= 0:
+        raise PayoutError("say how much is written off: more than zero", "amount")
     if not balance.debt_minor:
-        raise PayoutError("there is no debt to write off")
+        raise DueChangedError("there is no debt to write off")
     if balance.debt_minor != debt_minor:
         raise DueChangedError("the debt has changed meanwhile: look at it again, then confirm")
     entry = LedgerEntry.objects.create(
@@ -232,7 +244,7 @@ def write_off(
         kind=EntryKind.WRITE_OFF,
         amount_minor=debt_minor,
         currency=enrollment.offer.currency,
-        note=note.strip(),
+        note=note,
         confirmation=confirmation,
         posted_at=now,
         available_at=now,
@@ -243,7 +255,7 @@ def write_off(
         by=by,
         now=now,
         amount_minor=debt_minor,
-        note=note.strip(),
+        note=note,
     )
     return entry
 
@@ -266,10 +278,11 @@ def _posted(
     found = LedgerEntry.objects.filter(confirmation=confirmation).first()
     if found is None:
         return None
-    asked = (enrollment.pk, kind, amount_minor, note.strip())
+    asked = (enrollment.pk, kind, amount_minor, note)
     if (found.enrollment_id, found.kind, found.amount_minor, found.note) != asked:
         raise ConfirmationReusedError(
-            f"this was confirmed already, and {found.amount} was posted: begin again, to post more"
+            f"this was confirmed already, and {found.amount} was posted: begin again, to post more",
+            "confirmation",
         )
     return found
 

@@ -55,7 +55,7 @@ MAX_NOT_SENT = 1_000
 @NOUN.get("/campaigns", Page[CampaignShown])
 def list_campaigns(request: HttpRequest, asked: Query[AskedCampaigns]) -> Page[CampaignShown]:
     """Return mails to many members, those confirmed last first, with what became of them."""
-    found = campaigns(search=asked.search.replace("\0", ""), state=asked.state)
+    found = campaigns(search=asked.search, state=asked.state)
     if (offer := filter_id(IdKind.OFFER, asked, "offer")) is not None:
         found = found.filter(about=Reference.by_id(Offer, offer))
     return page_of(request, asked, found, column="confirmed_at", show=_show)
@@ -73,7 +73,7 @@ def list_recipients(
 ) -> Page[RecipientShown]:
     """Return what became of each member's mail, the last one of the campaign first."""
     row = row_at(IdKind.CAMPAIGN, campaign, campaigns())
-    rows = report(row, search=asked.search.replace("\0", ""), state=asked.state).order_by("-pk")
+    rows = report(row, search=asked.search, state=asked.state).order_by("-pk")
 
     def find(after: int | None, limit: int) -> dict[int, RecipientShown]:
         found = rows if after is None else rows.filter(pk__lt=after)
@@ -135,7 +135,8 @@ def cancel_one_campaign(request: HttpRequest, campaign: str) -> CampaignShown:
 def _moved(request: HttpRequest, campaign: str, act: Callable[..., bool]) -> CampaignShown:
     row = row_at(IdKind.CAMPAIGN, campaign, campaigns())
     if not act(campaign=row, by=actor_of(request), now=timezone.now()):
-        raise not_possible_now(f"This campaign is {row.state}.", state=row.state)
+        [current] = _show([campaigns().get(pk=row.pk)])
+        raise not_possible_now(f"This campaign is {current.state}.", current=current)
     return _show([campaigns().get(pk=row.pk)])[0]
 
 

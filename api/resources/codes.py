@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -29,7 +28,7 @@ from offers.models import Enrollment
 from tracking.links.code_text import normal_code
 from tracking.links.generating import generate_items
 from tracking.links.items import ItemError
-from tracking.links.promo_codes import GraceError, change_grace, suggest_codes
+from tracking.links.promo_codes import GraceError, change_grace
 from tracking.models import PromoCode
 from tracking.orders.facts import FieldProblem
 
@@ -44,7 +43,7 @@ def list_codes(request: HttpRequest, asked: Query[AskedCodes]) -> Page[CodeShown
     if (enrollment := filter_id(IdKind.ENROLLMENT, asked, "enrollment")) is not None:
         found = found.filter(enrollment=enrollment)
     if asked.code:
-        found = found.named([normal_code(asked.code.replace("\0", ""))])
+        found = found.named([normal_code(asked.code)])
     if asked.status:
         found = found.filter(status=asked.status)
     return page_of(request, asked, found, column="created_at", show=lambda rows: _show(rows, whole))
@@ -73,13 +72,10 @@ def give_codes(request: HttpRequest, sent: NewCodes) -> CodesShown:
         field="codes",
     )
     _refuse_offers_without_codes(rows)
-    wanted = {row.pk: one.code for row, one in zip(rows, sent.codes, strict=True)}
-    codes = _suggested([row for row in rows if wanted[row.pk] is None])
-    codes |= {pk: code for pk, code in wanted.items() if code is not None}
     try:
         given, _ = generate_items(
             enrollments=rows,
-            codes=codes,
+            codes={row.pk: one.code for row, one in zip(rows, sent.codes, strict=True)},
             may_reuse=sent.may_reuse,
             links=False,
             by=actor_of(request),
@@ -111,16 +107,6 @@ def _refuse_offers_without_codes(rows: Sequence[Enrollment]) -> None:
     ]
     if problems:
         raise invalid(problems)
-
-
-def _suggested(rows: Sequence[Enrollment]) -> dict[int, str]:
-    by_offer: dict[int, list[Enrollment]] = defaultdict(list)
-    for row in rows:
-        by_offer[row.offer_id].append(row)
-    found: dict[int, str] = {}
-    for of_offer in by_offer.values():
-        found |= suggest_codes(offer=of_offer[0].offer, enrollments=of_offer)
-    return found
 
 
 def _problems(error: ItemError, ids: Sequence[int]) -> list[FieldProblem]:

@@ -26,6 +26,7 @@ from api.resources.reading import (
     row_named,
     shown_id,
 )
+from api.resources.refusing import changed_meanwhile
 from api.schemas.conversions import (
     AskedConversion,
     AskedConversions,
@@ -37,7 +38,9 @@ from api.schemas.conversions import (
     LookedAgain,
     NotCreditedShown,
     Rejected,
+    ShareHeld,
     ShareSent,
+    SharesHeld,
     SharesShown,
     Sharing,
 )
@@ -53,10 +56,11 @@ from tracking.orders.crediting import (
     credit_orders_by_hand,
 )
 from tracking.orders.exchange import plain_rate
-from tracking.orders.sharing import Share, pairs_as_text, share_order
+from tracking.orders.sharing import Share, SharesChangedError, pairs_as_text, share_order
 
 NOUN = Noun("conversions", changes=Scope.ORDERS)
 EXPANDABLE = ("order", "member", "offer", "enrollment")
+OTHER_SHARES = "The shares are others by now, and nothing was changed."
 
 
 @NOUN.get("/conversions", Page[ConversionShown])
@@ -64,7 +68,7 @@ def list_conversions(request: HttpRequest, asked: Query[AskedConversions]) -> Pa
     """Return conversions, those of the newest orders first."""
     whole = expanded(asked, *EXPANDABLE)
     found = conversions(
-        search=asked.search.replace("\0", ""),
+        search=asked.search,
         status=asked.status,
         evidence=asked.evidence,
         offer_id=filter_id(IdKind.OFFER, asked, "offer"),
@@ -88,7 +92,7 @@ def show_conversion(
 @NOUN.post("/conversions", CreditingShown)
 def credit_orders(request: HttpRequest, sent: Credited) -> CreditingShown:
     """Credit orders that nobody is credited for to a member, by hand. They earn at once."""
-    to = Enrollment.objects.not_removed().select_related("member", "offer")
+    to = Enrollment.objects.select_related("member", "offer")
     result = credit_orders_by_hand(
         order_ids=_order_ids(sent.orders),
         enrollment=row_named(IdKind.ENROLLMENT, sent.enrollment, to, field="enrollment"),
@@ -137,15 +141,29 @@ def reject_some_conversions(request: HttpRequest, sent: Rejected) -> Changed:
 def share_conversion(request: HttpRequest, conversion: str, sent: Sharing) -> SharesShown:
     """Give the order of a conversion to another member, or share it among several."""
     row = row_at(IdKind.CONVERSION, conversion, Conversion.objects.all())
-    shared = share_order(
-        order_id=row.order_id,
-        shares=_shares(sent.shares, "shares"),
-        reason=sent.reason,
-        seen=_as_text(_shares(sent.seen, "seen")) if sent.seen is not None else None,
-        by=actor_of(request),
-        now=timezone.now(),
-    )
+    try:
+        shared = share_order(
+            order_id=row.order_id,
+            shares=_shares(sent.shares, "shares"),
+            reason=sent.reason,
+            seen=_as_text(_shares(sent.seen, "seen")) if sent.seen is not None else None,
+            by=actor_of(request),
+            now=timezone.now(),
+        )
+    except SharesChangedError as error:
+        raise changed_meanwhile(_held(error.held), OTHER_SHARES) from error
     return SharesShown(data=_show(_fresh(shared), frozenset()))
+
+
+def _held(rows: Sequence[Conversion]) -> SharesHeld:
+    return SharesHeld(
+        shares=[
+            ShareHeld(
+                enrollment=shown_id(IdKind.ENROLLMENT, row.enrollment_id), share_bp=row.share_bp
+            )
+            for row in rows
+        ]
+    )
 
 
 def _as_text(shares: Sequence[Share]) -> str:
@@ -187,7 +205,8 @@ def _credited(result: CreditingResult) -> CreditingShown:
     return CreditingShown(
         data=_show(_fresh(result.conversions), frozenset()),
         not_credited=[
-            NotCreditedShown(order=one.subject, why=one.why) for one in result.not_credited
+            NotCreditedShown(order=shown_id(IdKind.ORDER, one.order.pk), why=str(one))
+            for one in result.not_credited
         ],
     )
 

@@ -15,6 +15,7 @@ from accounts.actors import Actor
 from affiliates.models import Member
 from api.authentication import Scope, actor_of
 from api.idempotency import answer_anew
+from api.problems import invalid
 from api.resources.members import members_shown
 from api.resources.offers import offers_shown
 from api.resources.operations import Noun
@@ -49,12 +50,14 @@ from tracking.links.items import codes_and_links
 from tracking.links.membership import (
     ErasedError,
     OwedError,
+    StaysError,
     activate_member,
     add_to_offer,
     deactivate_member,
     remove_from_offer,
 )
 from tracking.models import PromoCode
+from tracking.orders.facts import FieldProblem
 
 NOUN = Noun("enrollments", changes=Scope.MEMBERS)
 EXPANDABLE = ("member", "offer")
@@ -85,13 +88,16 @@ def show_enrollment(
 @NOUN.post("/enrollments", EnrollmentsShown, status=201)
 def add_members_to_offer(request: HttpRequest, sent: NewEnrollments) -> EnrollmentsShown:
     """Add members to an offer. Who is in it stays as they are; who was removed is back."""
+    members = rows_named(IdKind.MEMBER, sent.members, Member.objects.all(), field="members")
     rows = add_to_offer(
         offer=row_named(IdKind.OFFER, sent.offer, Offer.objects.all(), field="offer"),
-        members=rows_named(IdKind.MEMBER, sent.members, Member.objects.all(), field="members"),
+        members=members,
         with_items=sent.with_items,
         by=actor_of(request),
         now=timezone.now(),
     )
+    if erased := {member.pk for member in members} - {row.member_id for row in rows}:
+        raise invalid(_erased(sent.members, erased))
     return EnrollmentsShown(data=_show(rows, frozenset()))
 
 
@@ -155,6 +161,15 @@ def _show(rows: Sequence[Enrollment], whole: frozenset[str]) -> list[EnrollmentS
     ]
 
 
+def _erased(ids: Sequence[str], erased: Collection[int]) -> list[FieldProblem]:
+    named = {shown_id(IdKind.MEMBER, pk) for pk in erased}
+    return [
+        FieldProblem(f"members.{place}", "refused", f"{one} {ErasedError()}: leave them out")
+        for place, one in enumerate(ids)
+        if one in named
+    ]
+
+
 def _each(
     request: HttpRequest,
     sent: ChosenEnrollments,
@@ -170,8 +185,6 @@ def _each(
     for row in sorted(chosen, key=lambda one: one.pk):
         if onto is not None and row.status == onto:
             done.unchanged += 1
-        elif onto == EnrollmentStatus.INACTIVE and row.status == EnrollmentStatus.REMOVED:
-            done.skipped.append(_not(row, "was removed from the offer"))
         else:
             _do(service, row, done, by=by, now=now)
     return done
@@ -190,7 +203,7 @@ def _do(
     except OwedError as error:
         done.skipped.append(_not(row, f"is owed {error.owed}"))
         return
-    except ErasedError as error:
+    except StaysError as error:
         done.skipped.append(_not(row, str(error)))
         return
     done.changed += 1

@@ -44,7 +44,7 @@ def list_flags(request: HttpRequest, asked: Query[AskedFlags]) -> Page[FlagShown
     """Return flags, those raised last first."""
     whole = expanded(asked, *EXPANDABLE)
     found = flags(
-        search=asked.search.replace("\0", ""),
+        search=asked.search,
         state=asked.state,
         kind=asked.kind,
         offer_id=filter_id(IdKind.OFFER, asked, "offer"),

@@ -28,7 +28,7 @@ from api.schemas.enrollments import (
 from api.schemas.parts import Page, moment, moment_or_none
 from core.public_ids import IdKind
 from offers.models import Enrollment
-from tracking.links.generating import generate_items
+from tracking.links.generating import make_links
 from tracking.links.items import ItemError, link_url
 from tracking.links.tracking_links import change_link
 from tracking.models import Click, TrackingLink
@@ -61,32 +61,29 @@ def show_link(request: HttpRequest, link: str, asked: Query[AskedLink]) -> LinkS
 
 @NOUN.post("/links", LinksShown, status=201)
 def give_links(request: HttpRequest, sent: NewLinks) -> LinksShown:
-    """Give tracking links to members who have none, or make deep links: all or none."""
+    """Give tracking links to members who have none, or make deep links: all or none.
+
+    A link that a member has already is changed by `PATCH`: with another label or slug than its own,
+    this refuses.
+    """
     enrollments = Enrollment.objects.select_related("member", "offer")
     rows = rows_named(IdKind.ENROLLMENT, sent.enrollments, enrollments, field="enrollments")
     without = [row for row in rows if not row.offer.gives_links]
     if without:
         message = f"{without[0].offer} gives no links"
         raise invalid([FieldProblem("enrollments", "refused", message)])
-    if sent.slug and len(rows) > 1:
-        message = "one link alone can have this slug: name one enrollment"
-        raise invalid([FieldProblem("slug", "refused", message)])
-    url, now = sent.destination_url, timezone.now()
     try:
-        _, made = generate_items(
+        made = make_links(
             enrollments=rows,
-            codes={},
-            links=url is None,
-            deep_links={} if url is None else {row.pk: url for row in rows},
+            destination_url=sent.destination_url,
+            label=sent.label,
+            slug=sent.slug,
             by=actor_of(request),
-            now=now,
+            now=timezone.now(),
         )
     except ItemError as error:
-        field = "enrollments" if url is None else "destination_url"
+        field = "enrollments" if sent.destination_url is None else "destination_url"
         raise invalid([FieldProblem(field, "refused", str(error))]) from error
-    if sent.label or sent.slug:
-        label, by = sent.label or None, actor_of(request)
-        made = [change_link(link=row, label=label, slug=sent.slug, by=by, now=now) for row in made]
     return LinksShown(data=_show(request, made, frozenset()))
 
 

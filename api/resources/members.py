@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -53,8 +54,8 @@ def list_members(request: HttpRequest, asked: Query[AskedMembers]) -> Page[Membe
     """Return members, those who joined last first."""
     owner = None if asked.owner in {"", NONE} else _staff(asked.owner, field="owner")
     found = members(
-        search=asked.search.replace("\0", ""),
-        tag=asked.tag.replace("\0", ""),
+        search=asked.search,
+        tag=asked.tag,
         owner_id=owner.pk if owner else None,
         without_owner=asked.owner == NONE,
     )
@@ -89,21 +90,21 @@ def add_one_member(request: HttpRequest, sent: NewMember) -> MemberShown:
 def change_one_member(request: HttpRequest, member: str, sent: MemberChange) -> MemberShown:
     """Change a member's address, name or details. With another address, payments wait again."""
     row = row_at(IdKind.MEMBER, member, _rows())
-    known = member_details_of([row])[row.pk]
-    details = MemberDetails(
-        tags=known.tags if sent.tags is None else _tags(sent.tags),
-        handles=known.handles if sent.handles is None else read_handles(_texts(sent.handles)),
-        owner=known.owner if sent.owner is None else _owner(sent.owner),
-    )
-    seen = seen_version(request, sent.version)
+    details: dict[str, Any] = {}
+    if sent.tags is not None:
+        details["tags"] = _tags(sent.tags)
+    if sent.handles is not None:
+        details["handles"] = read_handles(_texts(sent.handles))
+    if sent.owner is not None:
+        details["owner"] = _owner(sent.owner)
     try:
         changed = change_member_and_payments(
             member=row,
-            email=row.email if sent.email is None else sent.email,
-            first_name=row.first_name if sent.first_name is None else sent.first_name,
-            last_name=row.last_name if sent.last_name is None else sent.last_name,
-            details=details,
-            seen_version=row.version if seen is None else seen,
+            email=sent.email,
+            first_name=sent.first_name,
+            last_name=sent.last_name,
+            details=lambda known: replace(known, **details),
+            seen_version=seen_version(request, sent.version),
             by=actor_of(request),
             now=timezone.now(),
         )

@@ -11,7 +11,6 @@ from django.utils import timezone
 from ninja import Query
 
 from api.authentication import Scope, actor_of
-from api.problems import invalid
 from api.resources.operations import Noun
 from api.resources.reading import by_number, expanded, page_of, row_at, shown_id
 from api.resources.refusing import changed_meanwhile, not_possible_now, seen_version
@@ -27,12 +26,10 @@ from api.schemas.offers import (
 from api.schemas.parts import Page, moment, moment_or_none
 from core.public_ids import IdKind
 from core.versions import ChangedMeanwhileError
-from offers.fields import PatternError, read_code_pattern
 from offers.models import Offer, OfferStatus
 from offers.selectors import offers, terms_histories
 from offers.services import OfferValues, change_offer, create_offer, set_offer_status
-from offers.status import ALLOWED_STATUSES
-from tracking.orders.facts import FieldProblem
+from offers.status import StatusError
 
 NOUN = Noun("offers", changes=Scope.MEMBERS)
 EXPANDABLE = ("terms",)
@@ -42,7 +39,7 @@ EXPANDABLE = ("terms",)
 def list_offers(request: HttpRequest, asked: Query[AskedOffers]) -> Page[OfferShown]:
     """Return offers, the newest first. `expand=terms` shows what they pay now."""
     whole = expanded(asked, *EXPANDABLE)
-    found = offers(search=asked.search.replace("\0", ""), status=asked.status, kind=asked.kind)
+    found = offers(search=asked.search, status=asked.status, kind=asked.kind)
     return page_of(request, asked, found, column="created_at", show=lambda rows: _show(rows, whole))
 
 
@@ -56,9 +53,8 @@ def show_offer(request: HttpRequest, offer: str, asked: Query[AskedOffer]) -> Of
 @NOUN.post("/offers", OfferShown, status=201)
 def make_offer(request: HttpRequest, sent: NewOffer) -> OfferShown:
     """Make an active offer with the first version of its terms. Its currency can't change."""
-    given = sent.model_dump(exclude={"terms"})
     row = create_offer(
-        values=OfferValues(**given | _checked(given)),
+        values=OfferValues(**sent.model_dump(exclude={"terms"})),
         terms=terms_values(sent.terms, currency=sent.currency, field="terms."),
         by=actor_of(request),
         now=timezone.now(),
@@ -74,12 +70,11 @@ def change_one_offer(request: HttpRequest, offer: str, sent: OfferChange) -> Off
     given = {name: getattr(sent, name) for name in named}
     dates = {"starts_at", "ends_at"}
     given = {name: value for name, value in given.items() if value is not None or name in dates}
-    seen = seen_version(request, sent.version)
     try:
         changed = change_offer(
             offer=row,
-            values=replace(_values(row), **given | _checked(given)),
-            seen_version=row.version if seen is None else seen,
+            values=lambda found: replace(_values(found), **given),
+            seen_version=seen_version(request, sent.version),
             by=actor_of(request),
             now=timezone.now(),
         )
@@ -93,18 +88,17 @@ def change_one_offer(request: HttpRequest, offer: str, sent: OfferChange) -> Off
 def set_status_of_offer(request: HttpRequest, offer: str, sent: StatusChange) -> OfferShown:
     """Pause, resume, end or archive an offer. Clicks and orders of a pause never count."""
     row = row_at(IdKind.OFFER, offer, Offer.objects.all())
-    status = OfferStatus(sent.status)
-    if status not in ALLOWED_STATUSES[OfferStatus(row.status)]:
-        message = f"An offer that is {row.status} can't become {status.value}."
-        raise not_possible_now(message, state=row.status)
     try:
         changed = set_offer_status(
             offer=row,
-            status=status,
+            status=OfferStatus(sent.status),
             by=actor_of(request),
             now=timezone.now(),
             seen_version=seen_version(request, sent.version),
         )
+    except StatusError as error:
+        row.refresh_from_db()
+        raise not_possible_now(str(error), current=_show([row], frozenset())[0]) from error
     except ChangedMeanwhileError as error:
         row.refresh_from_db()
         raise changed_meanwhile(_show([row], frozenset())[0]) from error
@@ -120,20 +114,6 @@ def offers_shown(ids: Collection[int]) -> dict[int, OfferShown]:
 def _values(row: Offer) -> OfferValues:
     names = OfferValues.__dataclass_fields__
     return OfferValues(**{name: getattr(row, name) for name in names})
-
-
-def _checked(given: dict[str, Any]) -> dict[str, Any]:
-    """What a form of staff checks too, in its stored form. Raises ApiError (422)."""
-    problems: list[FieldProblem] = []
-    checked: dict[str, Any] = {}
-    if "code_pattern" in given:
-        try:
-            checked["code_pattern"] = read_code_pattern(given["code_pattern"])
-        except PatternError as error:
-            problems.append(FieldProblem("code_pattern", "refused", str(error)))
-    if problems:
-        raise invalid(problems)
-    return checked
 
 
 def _show(rows: Sequence[Offer], whole: frozenset[str]) -> list[OfferShown]:

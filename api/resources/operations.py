@@ -23,7 +23,7 @@ from api import documents
 from api.authentication import Scope, key_of, needs
 from api.problems import invalid
 from api.resources.refusing import refusing, seen_version
-from api.schemas.parts import UNKNOWN
+from api.schemas.parts import CONTROL_CHARACTER, HAS_NUL, UNKNOWN
 from core.tenancy import acting_for
 from core.text import unknown_name
 from tracking.orders.facts import FieldProblem
@@ -130,7 +130,7 @@ def _acting(view: View, *, changes: bool, versioned: bool) -> Callable[..., Any]
     @wraps(view)
     def act(request: HttpRequest, **sent: Any) -> BaseModel:
         brand = key_of(request).brand
-        refuse_unknown_names(request, known)
+        check_query(request, known)
         if changes and not versioned:
             refuse_version(request)
         together = transaction.atomic() if changes else nullcontext()
@@ -153,8 +153,8 @@ def refuse_version(request: HttpRequest) -> None:
         raise invalid([FieldProblem(IF_MATCH["name"], "refused", NO_VERSION)])
 
 
-def refuse_unknown_names(request: HttpRequest, known: Sequence[str] = ()) -> None:
-    """Refuse names in the query that the operation does not know. Raises ApiError (422)."""
+def check_query(request: HttpRequest, known: Sequence[str] = ()) -> None:
+    """Refuse names that the operation does not know, and NUL characters. Raises ApiError (422)."""
     problems = [
         FieldProblem(name, UNKNOWN, unknown_name(name, known))
         for name in request.GET
@@ -164,6 +164,11 @@ def refuse_unknown_names(request: HttpRequest, known: Sequence[str] = ()) -> Non
         FieldProblem(name, "duplicate", "stands twice in the address")
         for name, listed in request.GET.lists()
         if len(listed) > 1
+    ]
+    problems += [
+        FieldProblem(name, CONTROL_CHARACTER, HAS_NUL)
+        for name, value in request.GET.items()
+        if "\0" in value
     ]
     if problems:
         raise invalid(problems)

@@ -53,9 +53,7 @@ def list_orders(request: HttpRequest, asked: Query[AskedOrders]) -> Page[OrderLi
     if not asked.unattributed:
         _refuse_without("unattributed", only)
         return page_of(request, asked, Order.objects.all(), column="received_at", show=_orders)
-    found = unattributed_orders(
-        search=_plain(asked.search), source=_plain(asked.source), brought=asked.brought
-    )
+    found = unattributed_orders(search=asked.search, source=asked.source, brought=asked.brought)
     return page_of(request, asked, found, column="ordered_at", show=_orders)
 
 
@@ -63,9 +61,7 @@ def list_refunds(request: HttpRequest, asked: Query[AskedRefunds]) -> Page[Refun
     """Return refunds, those received last first."""
     only = {"search": asked.search, "source": asked.source, "outcome": asked.outcome}
     if asked.to_check:
-        found = refunds_to_check(
-            search=_plain(asked.search), source=_plain(asked.source), outcome=asked.outcome
-        )
+        found = refunds_to_check(search=asked.search, source=asked.source, outcome=asked.outcome)
     else:
         _refuse_without("to_check", only)
         found = Refund.objects.all()
@@ -98,10 +94,6 @@ def orders_shown(ids: Collection[int]) -> dict[int, OrderListed]:
     """Return orders as the list shows them, by number, in one query."""
     rows = list(Order.objects.filter(pk__in=ids))
     return by_number(rows, _orders)
-
-
-def _plain(text: str) -> str:
-    return text.replace("\0", "")
 
 
 def _refuse_without(needed: str, given: dict[str, str]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from django.http import HttpRequest
@@ -11,13 +12,13 @@ from ninja import Query
 
 from affiliates.models import Member
 from api.authentication import Scope, actor_of
-from api.problems import ApiError
 from api.resources.members import members_shown
 from api.resources.operations import Noun
 from api.resources.reading import (
     expanded,
     filter_id,
     linked,
+    minor_in,
     page_after,
     page_of,
     row_at,
@@ -25,8 +26,8 @@ from api.resources.reading import (
     shown_id,
     shown_id_or_none,
 )
-from api.resources.refusing import not_possible_now
-from api.schemas.parts import Page, minor_in, moment, moment_or_none, money
+from api.resources.refusing import changed_meanwhile, not_possible_now
+from api.schemas.parts import Page, moment, moment_or_none, money
 from api.schemas.payouts import (
     AskedDue,
     AskedDueToAll,
@@ -51,11 +52,21 @@ from payouts.due import due_after, due_page
 from payouts.ledger import Balance, balances, due_entries
 from payouts.models import LedgerEntry, Payout, PayoutState
 from payouts.selectors import items_of, payouts
-from payouts.services import adjust, mark_paid, record_payment, return_payment, write_off
+from payouts.services import (
+    DueChangedError,
+    NotOpenError,
+    adjust,
+    mark_paid,
+    record_payment,
+    return_payment,
+    write_off,
+)
 
 NOUN = Noun("payouts", changes=Scope.PAYOUTS)
 EXPANDABLE = ("member",)
 MAX_SHOWN_ENTRIES = 2_000
+OTHER_DUE = "Another amount is due now, and nothing was recorded."
+OTHER_DEBT = "The debt is another one by now, and nothing was written off."
 
 
 @NOUN.get("/payouts", Page[PayoutShown])
@@ -63,7 +74,7 @@ def list_payouts(request: HttpRequest, asked: Query[AskedPayouts]) -> Page[Payou
     """Return payments, the newest first."""
     whole = expanded(asked, *EXPANDABLE)
     found = payouts(
-        search=asked.search.replace("\0", ""),
+        search=asked.search,
         state=asked.state,
         member_id=filter_id(IdKind.MEMBER, asked, "member"),
     ).select_related(None)
@@ -117,20 +128,18 @@ def record_payout(request: HttpRequest, sent: NewPayout) -> PayoutWhole:
     entries = list(due_entries(member_id=member.pk, currency=sent.currency, now=now))
     due = sum(entry.amount_minor for entry in entries)
     if due != minor_in(sent.amount, sent.currency):
-        raise ApiError(
-            409,
-            "changed_meanwhile",
-            "Another amount is due now, and nothing was recorded.",
-            more={"due": money(due, sent.currency).model_dump()},
+        raise changed_meanwhile(_due_now(member, sent.currency), OTHER_DUE)
+    try:
+        row = record_payment(
+            member=member,
+            currency=sent.currency,
+            entry_ids=[entry.pk for entry in entries],
+            reference=sent.reference.strip(),
+            by=actor_of(request),
+            now=now,
         )
-    row = record_payment(
-        member=member,
-        currency=sent.currency,
-        entry_ids=[entry.pk for entry in entries],
-        reference=sent.reference.strip(),
-        by=actor_of(request),
-        now=now,
-    )
+    except DueChangedError as error:
+        raise changed_meanwhile(_due_now(member, sent.currency), OTHER_DUE) from error
     return _whole(row, frozenset())
 
 
@@ -138,13 +147,13 @@ def record_payout(request: HttpRequest, sent: NewPayout) -> PayoutWhole:
 def mark_payout_paid(request: HttpRequest, payout: str, sent: MarkedPaid) -> PayoutWhole:
     """Mark a payment that is on the way, or waits for details, as paid."""
     row = row_at(IdKind.PAYOUT, payout, Payout.objects.all())
-    _refuse_if_settled(row, PayoutState.PAID, PayoutState.FAILED, PayoutState.CANCELLED)
-    paid = mark_paid(
-        payout=row,
-        reference=sent.reference,
-        by=actor_of(request),
-        now=timezone.now(),
-    )
+    with _refusing_settled(row):
+        paid = mark_paid(
+            payout=row,
+            reference=sent.reference,
+            by=actor_of(request),
+            now=timezone.now(),
+        )
     return _whole(paid, frozenset())
 
 
@@ -152,14 +161,14 @@ def mark_payout_paid(request: HttpRequest, payout: str, sent: MarkedPaid) -> Pay
 def return_payout(request: HttpRequest, payout: str, sent: Returned) -> PayoutWhole:
     """Mark a payment as failed or cancelled: its entries are due again."""
     row = row_at(IdKind.PAYOUT, payout, Payout.objects.all())
-    _refuse_if_settled(row, PayoutState.FAILED, PayoutState.CANCELLED)
-    returned = return_payment(
-        payout=row,
-        state=PayoutState(sent.state),
-        reason=sent.reason,
-        by=actor_of(request),
-        now=timezone.now(),
-    )
+    with _refusing_settled(row):
+        returned = return_payment(
+            payout=row,
+            state=PayoutState(sent.state),
+            reason=sent.reason,
+            by=actor_of(request),
+            now=timezone.now(),
+        )
     return _whole(returned, frozenset())
 
 
@@ -190,14 +199,17 @@ def post_adjustment(request: HttpRequest, sent: NewAdjustment) -> EntryShown:
 def write_off_debt(request: HttpRequest, sent: NewWriteOff) -> EntryShown:
     """Write off what a member was paid too much in an offer."""
     row = _enrollment(sent.enrollment)
-    entry = write_off(
-        enrollment=row,
-        debt_minor=minor_in(sent.amount, row.offer.currency),
-        note=sent.note,
-        confirmation=sent.confirmation,
-        by=actor_of(request),
-        now=timezone.now(),
-    )
+    try:
+        entry = write_off(
+            enrollment=row,
+            debt_minor=minor_in(sent.amount, row.offer.currency),
+            note=sent.note,
+            confirmation=sent.confirmation,
+            by=actor_of(request),
+            now=timezone.now(),
+        )
+    except DueChangedError as error:
+        raise changed_meanwhile(_balance(row), OTHER_DEBT) from error
     return _entries([entry])[0]
 
 
@@ -206,10 +218,21 @@ def _enrollment(text: str) -> Enrollment:
     return row_named(IdKind.ENROLLMENT, text, rows, field="enrollment")
 
 
-def _refuse_if_settled(row: Payout, *states: PayoutState) -> None:
-    if row.state in states:
-        message = f"This payment is {row.state} already."
-        raise not_possible_now(message, state=row.state)
+@contextmanager
+def _refusing_settled(row: Payout) -> Iterator[None]:
+    """Raise ApiError (409) where the payment is not open, as it is now."""
+    try:
+        yield
+    except NotOpenError as error:
+        row.refresh_from_db()
+        raise not_possible_now(str(error), current=_whole(row, frozenset())) from error
+
+
+def _due_now(member: Member, currency: str) -> DueToMember:
+    """What a member is due in a currency, nothing included."""
+    rows = due_page(now=timezone.now(), among=[member.pk], only=currency).rows
+    due = sum(row.due_minor for row in rows)
+    return DueToMember(member=shown_id(IdKind.MEMBER, member.pk), due=[money(due, currency)])
 
 
 def _due(member: Member, currency: str, minor: int, *, now: Any) -> DueShown:

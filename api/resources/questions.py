@@ -27,10 +27,11 @@ from api.resources.refusing import not_possible_now
 from api.schemas.conversions import Answer, AskedQuestion, AskedQuestions, QuestionShown
 from api.schemas.parts import Page, moment, moment_or_none
 from core.public_ids import IdKind
-from tracking.models import Question, QuestionState
+from tracking.models import Question
 from tracking.orders.facts import FieldProblem
 from tracking.questions.selectors import questions
 from tracking.questions.services import (
+    AlreadyAnsweredError,
     answer_by_attributing,
     explain_question,
     refuse_question,
@@ -46,7 +47,7 @@ def list_questions(request: HttpRequest, asked: Query[AskedQuestions]) -> Page[Q
     """Return questions, those asked last first."""
     whole = expanded(asked, *EXPANDABLE)
     found = questions(
-        search=asked.search.replace("\0", ""),
+        search=asked.search,
         state=asked.state,
         member_id=filter_id(IdKind.MEMBER, asked, "member"),
     ).select_related(None)
@@ -66,23 +67,27 @@ def show_question(
 def answer_question(request: HttpRequest, question: str, sent: Answer) -> QuestionShown:
     """Answer a question, once. The member reads it on their dashboard and gets a mail."""
     row = row_at(IdKind.QUESTION, question, Question.objects.all())
-    if row.state != QuestionState.OPEN:
-        message = f"{row.answered_by} has already answered this question."
-        raise not_possible_now(message, state=row.state)
+    try:
+        answered = _answer(request, row, sent)
+    except AlreadyAnsweredError as error:
+        row.refresh_from_db()
+        raise not_possible_now(str(error), current=_show([row], frozenset())[0]) from error
+    return _show([answered], frozenset())[0]
+
+
+def _answer(request: HttpRequest, row: Question, sent: Answer) -> Question:
     acted: dict[str, Any] = {
         "question": row,
         "text": sent.answer,
         "by": actor_of(request),
         "now": timezone.now(),
     }
-    if sent.kind == "attribute":
-        if sent.order is None:
-            raise invalid([FieldProblem("order", "missing", "which order is the member's?")])
-        order_id = row_id_named(IdKind.ORDER, sent.order, field="order")
-        answered = answer_by_attributing(order_id=order_id, **acted)
-    else:
-        answered = ANSWERING[sent.kind](**acted)
-    return _show([answered], frozenset())[0]
+    if sent.kind != "attribute":
+        return ANSWERING[sent.kind](**acted)
+    if sent.order is None:
+        raise invalid([FieldProblem("order", "missing", "which order is the member's?")])
+    order_id = row_id_named(IdKind.ORDER, sent.order, field="order")
+    return answer_by_attributing(order_id=order_id, **acted)
 
 
 def _show(rows: Sequence[Question], whole: frozenset[str]) -> list[QuestionShown]:

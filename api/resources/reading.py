@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from api.problems import NOT_FOUND, ApiError, invalid
 from api.schemas.parts import Asked, AskedPage, Page
 from core.keyset_pagination import Position, rows_after
+from core.money import Money, MoneyError, UnknownCurrencyError
 from core.public_ids import IdKind, public_id, row_id_in
 from core.tenancy import current_brand_id
 from tracking.orders.facts import FieldProblem
@@ -49,6 +50,15 @@ def row_at(kind: IdKind, text: str, rows: QuerySet[M]) -> M:
     if found is None:
         raise NOT_FOUND
     return found
+
+
+def minor_in(amount: str, currency: str, *, field: str = "amount") -> int:
+    """Return the minor units of an amount that was sent. Raises ApiError (422)."""
+    try:
+        return Money.exact(amount, currency).minor
+    except MoneyError as error:
+        name = "currency" if isinstance(error, UnknownCurrencyError) else field
+        raise invalid([FieldProblem(name, "refused", str(error))]) from error
 
 
 def row_id_at(kind: IdKind, text: str) -> int:
@@ -108,8 +118,9 @@ def expanded(asked: Asked, *allowed: str) -> frozenset[str]:
     """Return what the query asks to show whole. Raises ApiError (422)."""
     wanted = frozenset(filter(None, asked.expand.split(",")))
     for name in sorted(wanted - set(allowed)):
-        may = f"one of {', '.join(allowed)}" if allowed else "nothing"
-        raise invalid([FieldProblem("expand", "not_expandable", f"{name[:60]} is not {may}")])
+        may = f"only {', '.join(allowed)} can be" if allowed else "nothing can be"
+        message = f"{name[:60]} can't be shown whole here: {may}"
+        raise invalid([FieldProblem("expand", "not_expandable", message)])
     return wanted
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.http import HttpRequest
 from pydantic import BaseModel
@@ -13,31 +14,27 @@ from affiliates.handles import HandleError
 from affiliates.services import MemberError
 from api.problems import ApiError, invalid
 from core.money import MoneyError
-from core.versions import ChangedMeanwhileError
+from core.refused import RefusedError
 from notifications.services import (
     ConfirmedOtherwiseError,
     PostalAddressMissingError,
     RecipientsError,
 )
 from offers.terms import OfferError
-from payouts.run_work import UnderWayError
-from payouts.runs import NotADraftError, RunChangedError
-from payouts.services import DueChangedError, PayoutError
-from tracking.flags.deciding import FlagError
 from tracking.links.items import ItemError
 from tracking.links.membership import OwedError
 from tracking.links.tracking_links import LinkError
-from tracking.orders.approval import ApprovalError
-from tracking.orders.crediting import AttributionError
 from tracking.orders.facts import FieldProblem
-from tracking.orders.sharing import SharesChangedError
-from tracking.questions.services import AnswerError
 from webhooks.addresses import AddressError
 from webhooks.endpoints import EndpointError
 
 MAX_VERSION_DIGITS = 9
 TWO_VERSIONS = (
     "is another version than that of the body: send the one that you read, in one of them"
+)
+OTHER_VERSION = (
+    "It was changed after you read it, and nothing was saved. Read it again, then send your change"
+    " with its version."
 )
 POSTAL_ADDRESS_MISSING = "staff must enter the brand's postal address in Settings first"
 # What the services call a field, where a body calls it otherwise.
@@ -46,7 +43,7 @@ FIELDS = {"percent": "percent_bp", "text": "answer"}
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Raise ApiError for what a service refuses: 409 where what is there has changed, else 422."""
+    """Raise ApiError (422) for what a service refuses. A view answers 409, with what is there."""
     try:
         yield
     except (MemberError, OfferError, LinkError, AddressError) as error:
@@ -64,30 +61,28 @@ def refusing() -> Iterator[None]:
         raise invalid([_of_item(error)]) from error
     except OwedError as error:
         raise invalid([FieldProblem("enrollment", "is_owed", f"{error}: pay it first")]) from error
-    except ChangedMeanwhileError as error:
-        raise changed_meanwhile() from error
-    except (SharesChangedError, DueChangedError, NotADraftError, UnderWayError) as error:
-        raise _conflict(error) from error
-    except (
-        AttributionError, ApprovalError, AnswerError, FlagError, PayoutError, EndpointError,
-    ) as error:  # fmt: skip
+    except RefusedError as error:
+        raise invalid([FieldProblem(error.field or "body", "refused", str(error))]) from error
+    except EndpointError as error:
         raise invalid([FieldProblem("body", "refused", str(error))]) from error
 
 
-def changed_meanwhile(current: BaseModel | None = None) -> ApiError:
-    """Return the 409 error for a row that is at another version than the caller saw."""
-    return ApiError(
-        409,
-        "changed_meanwhile",
-        "It was changed after you read it, and nothing was saved. Read it again, then send your"
-        " change with its version.",
-        more={"current": current.model_dump()} if current else None,
-    )
+def changed_meanwhile(current: BaseModel, message: str = OTHER_VERSION) -> ApiError:
+    """Return the 409 error for what is another than the caller saw. `current` is how it is now."""
+    return ApiError(409, "changed_meanwhile", _sentence(message), more=_shown(current))
 
 
-def not_possible_now(message: str, *, state: str) -> ApiError:
-    """Return the 409 error for a row that is in a state in which this can't be done."""
-    return ApiError(409, "not_possible_now", message, more={"state": state})
+def not_possible_now(message: str, *, current: BaseModel) -> ApiError:
+    """Return the 409 error for what is in a state in which this can't be done: `current`."""
+    return ApiError(409, "not_possible_now", _sentence(message), more=_shown(current))
+
+
+def _sentence(message: str) -> str:
+    return f"{message[:1].upper()}{message[1:].removesuffix('.')}."
+
+
+def _shown(current: BaseModel) -> dict[str, Any]:
+    return {"current": current.model_dump()}
 
 
 def seen_version(request: HttpRequest, sent: int | None) -> int | None:
@@ -105,13 +100,6 @@ def seen_version(request: HttpRequest, sent: int | None) -> int | None:
     if sent is not None and sent != int(version):
         raise invalid([FieldProblem("If-Match", "refused", TWO_VERSIONS)])
     return int(version)
-
-
-def _conflict(error: Exception) -> ApiError:
-    members = [str(one) for one in error.members] if isinstance(error, RunChangedError) else []
-    return ApiError(
-        409, "changed_meanwhile", str(error), more={"members": members} if members else None
-    )
 
 
 def _of_item(error: ItemError) -> FieldProblem:

@@ -6,7 +6,8 @@ Of a large run a worker does it, as for staff: `is_worked_on` says so, and the r
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 
@@ -16,17 +17,18 @@ from ninja import Query
 
 from affiliates.models import Member
 from api.authentication import Scope, actor_of
-from api.problems import ApiError
 from api.resources.operations import Noun
-from api.resources.reading import page_of, row_at, rows_named, shown_id
-from api.resources.refusing import not_possible_now
-from api.schemas.parts import Page, minor_in, moment, moment_or_none, money
+from api.resources.reading import minor_in, page_of, row_at, rows_named, shown_id
+from api.resources.refusing import changed_meanwhile, not_possible_now
+from api.schemas.parts import Page, moment, moment_or_none, money
 from api.schemas.payouts import (
     AskedRuns,
+    DueToMember,
     MarkedRunPaid,
     NewRun,
     RunLines,
     RunLineShown,
+    RunMembersDue,
     RunReturned,
     RunShown,
     RunWhole,
@@ -37,6 +39,7 @@ from core.public_ids import IdKind
 from payouts.due import due_page
 from payouts.models import PayoutRun, PayoutRunMember, PayoutState
 from payouts.run_work import (
+    UnderWayError,
     ask_for_draft,
     ask_for_redraft,
     ask_to_confirm,
@@ -45,6 +48,9 @@ from payouts.run_work import (
     run_reference,
 )
 from payouts.runs import (
+    NotADraftError,
+    OtherPaymentsError,
+    RunChangedError,
     confirm_run,
     discard_draft,
     draft_run,
@@ -54,9 +60,12 @@ from payouts.runs import (
     return_run,
 )
 from payouts.selectors import mark_paid_summary, runs
+from payouts.services import NotOpenError
 
 NOUN = Noun("payout runs", changes=Scope.PAYOUTS)
 MAX_SHOWN_LINES = 1_000
+OTHER_DUE = "Less is due to some members than the draft says, and nothing was paid."
+OTHER_SUM = "Another sum is on the way now, and nothing was marked."
 
 
 @NOUN.get("/payout-runs", Page[RunShown])
@@ -99,7 +108,7 @@ def draft_new_run(request: HttpRequest, sent: NewRun) -> RunWhole:
     if sent.members is not None:
         rows = rows_named(IdKind.MEMBER, sent.members, Member.objects.all(), field="members")
         chosen = {row.pk for row in rows}
-    minimum = minor_in(sent.minimum, sent.currency)
+    minimum = minor_in(sent.minimum, sent.currency, field="minimum")
     due = due_page(now=now, among=chosen, only=sent.currency, limit=1).count
     draft = ask_for_draft if due > MAX_ROWS_RUN_AT_ONCE else draft_run
     row = draft(
@@ -117,7 +126,10 @@ def draft_new_run(request: HttpRequest, sent: NewRun) -> RunWhole:
 def confirm_one_run(request: HttpRequest, run: str) -> RunWhole:
     """Make all payments of a draft, or none. Where less is due by now: 409, draft it again."""
     row = _at(run)
-    return _done(request, row, confirm_run, ask_to_confirm, rows=row.payments)
+    try:
+        return _done(request, row, confirm_run, ask_to_confirm, rows=row.payments)
+    except RunChangedError as error:
+        raise changed_meanwhile(_due_now(row, error.members), OTHER_DUE) from error
 
 
 @NOUN.post("/payout-runs/{run}/redraft", RunWhole, conflicts=True)
@@ -130,22 +142,19 @@ def redraft_one_run(request: HttpRequest, run: str) -> RunWhole:
 @NOUN.post("/payout-runs/{run}/discard", RunWhole, conflicts=True)
 def discard_one_run(request: HttpRequest, run: str) -> RunWhole:
     """Discard a draft. Nothing is paid."""
-    row = discard_draft(run=_at(run), by=actor_of(request), now=timezone.now())
+    row = _at(run)
+    with _refusing_other_state(row):
+        row = discard_draft(run=row, by=actor_of(request), now=timezone.now())
     return _one(row)
 
 
 @NOUN.post("/payout-runs/{run}/paid", RunWhole, conflicts=True)
 def mark_one_run_paid(request: HttpRequest, run: str, sent: MarkedRunPaid) -> RunWhole:
     """Mark the payments of a run as paid that are on the way, as you read them."""
-    row = _on_the_way(run)
-    on_the_way = mark_paid_summary(row)
-    if minor_in(sent.amount, row.currency) != on_the_way.amount.minor:
-        raise ApiError(
-            409,
-            "changed_meanwhile",
-            "Another sum is on the way now, and nothing was marked.",
-            more={"to_mark_paid": money(on_the_way.amount.minor, row.currency).model_dump()},
-        )
+    row = _at(run)
+    on_the_way, amount = mark_paid_summary(row), minor_in(sent.amount, row.currency)
+    if row.state == PayoutState.PROCESSING and amount != on_the_way.amount.minor:
+        raise changed_meanwhile(_one(row), OTHER_SUM)
     told = {"reference": sent.reference, "seen": on_the_way.seen}
     return _done(request, row, mark_run_paid, ask_to_mark_paid, rows=row.payments, **told)
 
@@ -153,7 +162,7 @@ def mark_one_run_paid(request: HttpRequest, run: str, sent: MarkedRunPaid) -> Ru
 @NOUN.post("/payout-runs/{run}/return", RunWhole, conflicts=True)
 def return_one_run(request: HttpRequest, run: str, sent: RunReturned) -> RunWhole:
     """Mark the open payments of a run as failed or cancelled: their money is due again."""
-    row = _on_the_way(run)
+    row = _at(run)
     told = {"state": PayoutState(sent.state), "reason": sent.reason}
     return _done(request, row, return_run, ask_to_return, rows=row.payments, **told)
 
@@ -162,12 +171,34 @@ def _at(run: str) -> PayoutRun:
     return row_at(IdKind.RUN, run, PayoutRun.objects.all())
 
 
-def _on_the_way(run: str) -> PayoutRun:
-    row = _at(run)
-    if row.state != PayoutState.PROCESSING:
-        message = "No payment of this run is on the way."
-        raise not_possible_now(message, state=row.state)
-    return row
+@contextmanager
+def _refusing_other_state(row: PayoutRun) -> Iterator[None]:
+    """Raise ApiError (409) where the run is in a state in which this can't be done."""
+    try:
+        yield
+    except (NotADraftError, UnderWayError, OtherPaymentsError) as error:
+        raise changed_meanwhile(_now(row), str(error)) from error
+    except NotOpenError as error:
+        raise not_possible_now(str(error), current=_now(row)) from error
+
+
+def _now(row: PayoutRun) -> RunWhole:
+    return _one(PayoutRun.objects.get(pk=row.pk))
+
+
+def _due_now(row: PayoutRun, members: Sequence[Member]) -> RunMembersDue:
+    """What members of a draft are due now, also those who are due nothing."""
+    found = due_page(now=timezone.now(), among=[one.pk for one in members], only=row.currency)
+    due = {one.member_id: one.due_minor for one in found.rows}
+    return RunMembersDue(
+        members=[
+            DueToMember(
+                member=shown_id(IdKind.MEMBER, one.pk),
+                due=[money(due.get(one.pk, 0), row.currency)],
+            )
+            for one in members
+        ]
+    )
 
 
 def _done(
@@ -180,12 +211,10 @@ def _done(
     **told: object,
 ) -> RunWhole:
     """Call the service, or with many rows ask a worker to do it."""
-    by, now = actor_of(request), timezone.now()
-    if rows > MAX_ROWS_RUN_AT_ONCE:
-        ask(run=row, by=by, now=now, **told)
-    else:
-        row = service(run=row, by=by, now=now, **told)
-    return _one(PayoutRun.objects.get(pk=row.pk))
+    act = ask if rows > MAX_ROWS_RUN_AT_ONCE else service
+    with _refusing_other_state(row):
+        act(run=row, by=actor_of(request), now=timezone.now(), **told)
+    return _now(row)
 
 
 def _one(row: PayoutRun) -> RunWhole:

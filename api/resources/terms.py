@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.http import HttpRequest
@@ -10,7 +11,7 @@ from django.utils import timezone
 from api.authentication import Scope, actor_of
 from api.problems import NOT_FOUND, invalid
 from api.resources.operations import Noun
-from api.resources.reading import row_at, row_id_at, row_named, shown_id
+from api.resources.reading import minor_in, row_at, row_id_at, row_named, shown_id
 from api.schemas.offers import (
     EveryVersion,
     NewTerms,
@@ -22,8 +23,7 @@ from api.schemas.offers import (
     Tier,
     TierShown,
 )
-from api.schemas.parts import minor_in, moment, money
-from core.money import MoneyError
+from api.schemas.parts import moment, money
 from core.public_ids import IdKind
 from offers.models import CommissionStructure, Offer, Terms, WithdrawnTerms
 from offers.selectors import TermsHistory, terms_of, withdrawn_terms
@@ -101,10 +101,7 @@ def terms_values(sent: TermsSent, *, currency: str, field: str = "") -> TermsVal
     """Return terms that were sent as the services take them. Raises ApiError (422)."""
 
     def minor(name: str, amount: str) -> int:
-        try:
-            return minor_in(amount, currency)
-        except MoneyError as error:
-            raise invalid([FieldProblem(f"{field}{name}", "refused", str(error))]) from error
+        return minor_in(amount, currency, field=f"{field}{name}")
 
     return TermsValues(
         percent_bp=sent.percent_bp,
@@ -114,7 +111,7 @@ def terms_values(sent: TermsSent, *, currency: str, field: str = "") -> TermsVal
         tiers=tuple(
             TierValue(
                 one.name.strip(),
-                _threshold(one, sent.tier_by, f"{field}tiers.{place}", minor),
+                _threshold(one, sent.tier_by, f"tiers.{place}", minor, within=field),
                 one.percent_bp,
                 minor(f"tiers.{place}.fixed", one.fixed),
             )
@@ -185,14 +182,21 @@ def terms_shown(
     )
 
 
-def _threshold(tier: Tier, by: str, path: str, minor: Any) -> int:
+def _threshold(
+    tier: Tier, by: str, path: str, minor: Callable[[str, str], int], *, within: str
+) -> int:
     """Where a tier begins, in minor units or conversions. Raises ApiError (422)."""
-    name = "from_sales" if by == TierBy.SALES else "from_conversions"
+    name, other = "from_sales", "from_conversions"
+    if by != TierBy.SALES:
+        name, other = other, name
     value = getattr(tier, name)
     if value is None:
         message = f"is needed, because tiers are reached by {by}"
-        raise invalid([FieldProblem(f"{path}.{name}", "missing", message)])
-    return int(value) if by != TierBy.SALES else int(minor(f"tiers.{name}", value))
+        raise invalid([FieldProblem(f"{within}{path}.{name}", "missing", message)])
+    if getattr(tier, other) is not None:
+        message = f"is of no use, because tiers are reached by {by}: leave it out"
+        raise invalid([FieldProblem(f"{within}{path}.{other}", "refused", message)])
+    return minor(f"{path}.{name}", value) if by == TierBy.SALES else int(value)
 
 
 def _state(terms: CommissionStructure, history: TermsHistory, now: Any) -> Any:

@@ -119,7 +119,9 @@ class LookedAgain(Sent):
 
 
 class NotCreditedShown(Shown):
-    order: str
+    """An order that you named and that stays as it is, and why, in a sentence."""
+
+    order: OrderId
     why: str
 
 
@@ -143,6 +145,17 @@ class Sharing(Sent):
     seen: Annotated[list[ShareSent], Field(max_length=2 * MAX_MEMBERS)] | None = Field(
         None, description="Refuse with 409 if they are others by now."
     )
+
+
+class ShareHeld(Shown):
+    enrollment: EnrollmentId
+    share_bp: int
+
+
+class SharesHeld(Shown):
+    """The shares of an order as they are now, as `seen` takes them."""
+
+    shares: list[ShareHeld]
 
 
 class SharesShown(Shown):

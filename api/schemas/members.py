@@ -58,8 +58,8 @@ class AskedMembers(AskedPage):
 class NewMember(Sent):
     """Without an address, a member gets no mail."""
 
+    first_name: Annotated[NamePart, Field(min_length=1)]
     email: Address = ""
-    first_name: NamePart = ""
     last_name: NamePart = ""
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = []
     handles: Handles = {}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.schemas.ids import OrderId, RefundId, RevisionId, asked_id
-from api.schemas.parts import AskedPage, MomentShown, MoneyShown, Shown
+from api.schemas.parts import AskedPage, AskedYesNo, MomentShown, MoneyShown, Shown
 from background.running import MAX_ROWS_RUN_AT_ONCE
 from core.public_ids import IdKind
 
@@ -37,7 +37,7 @@ class OrderListed(Shown):
 class AskedOrders(AskedPage):
     """The newest received first; of unattributed orders, those placed last."""
 
-    unattributed: bool = Field(False, description="Those that no member is credited for.")
+    unattributed: AskedYesNo = Field(False, description="Those that no member is credited for.")
     search: str = Field(
         "",
         max_length=120,
@@ -92,7 +92,7 @@ class RefundListed(Shown):
 
 class AskedRefunds(AskedPage):
     order: str = asked_id(IdKind.ORDER)
-    to_check: bool = Field(False, description="Those that wait, or took less than was asked.")
+    to_check: AskedYesNo = Field(False, description="Those that wait, or took less than was asked.")
     search: str = Field("", max_length=120, description="With to_check: a part of a number.")
     source: Source = Field("", description="With to_check.")
     outcome: Literal["", "waiting", "in-part", "not-at-all"] = Field(

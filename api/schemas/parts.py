@@ -23,14 +23,18 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from core.money import MAX_AMOUNT_MINOR, Money, MoneyError
+from core.money import Money
 from core.text import unknown_name
 
 MAX_PAGE = 200
 UNKNOWN = "unknown_field"
+CONTROL_CHARACTER, HAS_NUL = "control_character", "can't hold a NUL character"
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DIGITS = re.compile(r"-?[0-9]{1,9}")
-RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*")
+OFFSET = "([Zz]|[+-][0-9]{2}:[0-9]{2})"
+RFC_3339 = re.compile(  # section 5.6
+    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]+)?{OFFSET}"
+)
 MAX_WHOLE_DIGITS = 16  # before the point of an amount
 DECIMAL = r"^-?\d{1,16}(\.\d{1,9})?$"
 NINE_PLACES, ROOMY = Decimal("1e-9"), Context(prec=40)
@@ -74,7 +78,7 @@ class Sent(BaseModel):
 
 def _without_nul(text: str) -> str:
     if "\0" in text:
-        raise PydanticCustomError("control_character", "can't hold a NUL character")
+        raise PydanticCustomError(CONTROL_CHARACTER, HAS_NUL)
     return text
 
 
@@ -82,6 +86,13 @@ def _digits_alone(value: Any) -> Any:
     """Refuse what Python takes for a whole number too: "2.0", "+5", "1_0"."""
     if isinstance(value, str) and not DIGITS.fullmatch(value):
         raise PydanticCustomError("int_parsing", "must be a whole number")
+    return value
+
+
+def _true_or_false(value: Any) -> Any:
+    """Refuse what pydantic takes for yes or no too: "on", "Y", "1"."""
+    if isinstance(value, str) and value not in ("true", "false"):
+        raise PydanticCustomError("bool_parsing", "must be true or false")
     return value
 
 
@@ -98,7 +109,7 @@ def _as_moment(value: Any) -> Any:
     if not isinstance(value, str):
         raise PydanticCustomError("not_a_time", "must be a time such as 2026-11-22T10:40:00Z")
     try:
-        moment = datetime.fromisoformat(value) if RFC_3339.fullmatch(value) else None
+        moment = datetime.fromisoformat(value.upper()) if RFC_3339.fullmatch(value) else None
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None or not 1970 <= moment.year < 9000:
@@ -117,6 +128,7 @@ def as_day(value: Any) -> date:
 
 NoNul = AfterValidator(_without_nul)
 AskedWhole = Annotated[int, BeforeValidator(_digits_alone)]  # of a query
+AskedYesNo = Annotated[bool, BeforeValidator(_true_or_false)]  # of a query
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 Line = Annotated[str, NoNul, StringConstraints(max_length=300)]
 Name = Annotated[str, NoNul, StringConstraints(min_length=1, max_length=200)]
@@ -157,14 +169,6 @@ def moment(value: datetime) -> str:
 
 def moment_or_none(value: datetime | None) -> str | None:
     return moment(value) if value else None
-
-
-def minor_in(amount: str, currency: str) -> int:
-    """Return the minor units of an amount that was sent. Raises core.money.MoneyError."""
-    minor = Money.parse(amount, currency).minor
-    if abs(minor) > MAX_AMOUNT_MINOR:
-        raise MoneyError(f"{amount} is too large")
-    return minor
 
 
 class Page(Shown, Generic[T]):

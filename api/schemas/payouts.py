@@ -22,9 +22,9 @@ from api.schemas.parts import (
     Amount,
     Asked,
     AskedPage,
+    AskedWhole,
     AskedWholePage,
     Currency,
-    Line,
     MomentShown,
     MoneyShown,
     NoNul,
@@ -133,7 +133,7 @@ class AskedDueToAll(BaseModel):
     """The query of what is due to all members."""
 
     currency: Currency | Literal[""] = ""
-    limit: int = Field(50, ge=1, le=MAX_PAGE, description="How many members.")
+    limit: AskedWhole = Field(50, ge=1, le=MAX_PAGE, description="How many members.")
     cursor: str = Field("", max_length=400, description="The `next_cursor` of the page before.")
 
 
@@ -211,7 +211,9 @@ class MarkedRunPaid(Sent):
 
 
 class AskedRuns(AskedPage):
-    search: Line = Field("", description="The reference, or who drafted or confirmed it.")
+    search: str = Field(
+        "", max_length=200, description="The reference, or who drafted or confirmed it."
+    )
     state: RunState | Literal[""] = ""
 
 
@@ -228,6 +230,12 @@ class RunLines(Shown):
 
     data: list[RunLineShown]
     is_cut: bool
+
+
+class RunMembersDue(Shown):
+    """The members of a draft to whom less is due now than it says, with what is due now."""
+
+    members: list[DueToMember]
 
 
 class NewRun(Sent):

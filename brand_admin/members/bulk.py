@@ -23,8 +23,9 @@ from brand_admin.members.forms import AddToOfferForm, AddToProjectForm, OwnerFor
 from core.components.page_urls import page_url
 from offers.models import Enrollment, EnrollmentStatus, Offer, Project, ProjectMember
 from offers.projects import add_to_project
+from offers.services import ClosedError
 from tracking.links.membership import (
-    ErasedError,
+    StaysError,
     activate_member,
     add_to_offer,
     deactivate_member,
@@ -71,8 +72,11 @@ def _to_offer(
     new = listing.everything().filter(pk__in=ids, deleted_at=None)
     new = new.exclude(pk__in=inside.values("member"))
     joining = list(new)
-    if joining:
-        add_to_offer(offer=offer, members=joining, with_items=with_items, by=by, now=now)
+    try:
+        if joining:
+            add_to_offer(offer=offer, members=joining, with_items=with_items, by=by, now=now)
+    except ClosedError as error:  # it ended meanwhile
+        return Done(0, skipped=[Skipped(str(row), f"stays out: {error}") for row in joining])
     return Done(len(joining), unchanged=len(ids) - len(joining))
 
 
@@ -100,7 +104,7 @@ def _in_every_offer(
         for row in rows.select_related("member", "offer").order_by("pk"):
             try:
                 taken_by = service(enrollment=row, by=by, now=now)
-            except ErasedError:  # meanwhile
+            except StaysError:  # erased or removed meanwhile
                 continue
             changed.add(row.member_id)
             if isinstance(taken_by, PromoCode):
@@ -140,7 +144,8 @@ MEMBER_ACTIONS = (
     ),
     Action(
         key="project", label="Add to project", act=_to_project, form=AddToProjectForm,
-        icon="projects", asks="They take part in the project, and join its offers.",
+        icon="projects",
+        asks="They take part in the project, and join its offers that have not ended.",
         done="in {to_project} now", unchanged="were in it",
     ),
     Action(

@@ -28,8 +28,9 @@ from brand_admin.segments import NO_OFFER, NO_OWNER, SegmentFilters
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
 from core.kept_queries import kept_query
-from offers.models import Enrollment, Offer, OfferStatus
+from offers.models import Enrollment, Offer
 from offers.selectors import offer_names, offers, offers_to_join, project_names
+from offers.status import OPEN_STATUSES
 from tracking.importing.csv_rows import MEMBER_COLUMNS
 from tracking.links.code_text import MAX_CODE_LENGTH
 
@@ -280,7 +281,7 @@ class GiveCodeForm(forms.Form):
 
 def offers_open() -> QuerySet[Offer]:
     """Return the offers that members can still join."""
-    return offers().exclude(status__in=[OfferStatus.ENDED, OfferStatus.ARCHIVED])
+    return offers().filter(status__in=OPEN_STATUSES)
 
 
 class JoinForm(forms.Form):

@@ -24,7 +24,7 @@ from brand_admin.refusals import add_refusal
 from brand_admin.versioned import Meanwhile, meanwhile
 from core.versions import ChangedMeanwhileError
 from offers.models import Enrollment
-from offers.services import enroll
+from offers.services import ClosedError, enroll
 from payouts.releases import change_member_and_payments
 from tracking.figures.member_summaries import accounts_by_currency
 from tracking.figures.member_table import offer_rows_of
@@ -86,7 +86,12 @@ def member_join(request: BrandRequest, member_id: int) -> HttpResponse:
     if not form.is_valid():
         return _offers_part(request, member, form)
     offer = form.cleaned_data["offer"]
-    if enroll(offer=offer, members=[member], by=request.actor, now=timezone.now()):
+    try:
+        joined = enroll(offer=offer, members=[member], by=request.actor, now=timezone.now())
+    except ClosedError as error:  # it ended meanwhile
+        add_refusal(form, error, as_it_is=True)
+        return _offers_part(request, member, form)
+    if joined:
         messages.success(request, f"{member} is in {offer.name} now.")
     return redirect("brand_admin:member", request.brand.slug, member.pk)
 

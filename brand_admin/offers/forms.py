@@ -11,13 +11,13 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from brand_admin.offers.fields import DomainsField
-from brand_admin.offers.terms_forms import DAY, LAST_YEAR, TermsForm
+from brand_admin.offers.terms_forms import DAY, TermsForm
 from brand_admin.refusals import sentence
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
 from core.money import currencies_in_use
 from core.templatetags.display import day as shown_day
-from offers.fields import PatternError, read_code_pattern
+from offers.fields import TOO_FAR, PatternError, is_too_far, read_code_pattern
 from offers.models import MAX_CUSTOMER_DAYS, Offer, OfferKind, OfferStatus
 from offers.selectors import offers_named
 from offers.services import OfferValues
@@ -167,14 +167,14 @@ class OfferForm(forms.Form):
 
     def clean_starts_on(self) -> Any:
         day = self.cleaned_data["starts_on"]
-        if day is not None and day.year > LAST_YEAR:
-            raise ValidationError("That is too far away.")
+        if day is not None and is_too_far(day):
+            raise ValidationError(sentence(TOO_FAR))
         return day
 
     def clean_ends_on(self) -> Any:
         day = self.cleaned_data["ends_on"]
-        if day is not None and day.year > LAST_YEAR:
-            raise ValidationError("That is too far away.")
+        if day is not None and is_too_far(day):
+            raise ValidationError(sentence(TOO_FAR))
         return day
 
     def offer_values(self, *, currency: str) -> OfferValues:

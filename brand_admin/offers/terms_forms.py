@@ -10,7 +10,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from brand_admin.amounts import AmountField, PercentField, read_amount
+from brand_admin.refusals import sentence
 from core.money import Money
+from offers.fields import TOO_FAR, is_too_far
 from offers.models import Approval, Terms
 from offers.structure import (
     CapPeriod,
@@ -19,7 +21,6 @@ from offers.structure import (
 )
 from offers.terms import TermsValues
 
-LAST_YEAR = 9000  # datetime ends at 9999; time zones and the day after must fit
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 # The fields that are folded, as most terms leave them as they are.
 FOLDED = ("per_click", "fixed_after_refund", "approval", "cap", "cap_period")
@@ -174,8 +175,8 @@ class NewTermsForm(TermsForm):
         day = self.cleaned_data["starts_on"]
         if day is not None and day < timezone.localdate():
             raise ValidationError("Terms can't change the past: choose today or a later day.")
-        if day is not None and day.year > LAST_YEAR:
-            raise ValidationError("That is too far away.")
+        if day is not None and is_too_far(day):
+            raise ValidationError(sentence(TOO_FAR))
         return day
 
     def starts_at(self, now: datetime) -> datetime:

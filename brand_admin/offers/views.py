@@ -16,7 +16,7 @@ from brand_admin.offers.forms import (
     last_day_of,
 )
 from brand_admin.offers.rows import offer_rows, versions
-from brand_admin.offers.status import action_for, actions_for
+from brand_admin.offers.status import StatusAction, action_for, actions_for
 from brand_admin.offers.terms_rows import TermsRows
 from brand_admin.offers.terms_views import typed_values
 from brand_admin.pages import (
@@ -25,12 +25,12 @@ from brand_admin.pages import (
 )
 from brand_admin.refusals import add_refusal
 from brand_admin.versioned import meanwhile
-from core.money import UnknownCurrencyError
 from core.versions import ChangedMeanwhileError
 from offers.models import Offer, OfferStatus, Project
 from offers.projects import set_up_stage
 from offers.selectors import member_counts, projects_with, terms_of
 from offers.services import change_offer, create_offer, set_offer_status
+from offers.status import StatusError
 from offers.terms import OfferError, TermsValues
 from offers.wording import describe_fully, describe_rules, describe_tiers
 
@@ -133,8 +133,7 @@ def offer_status(request: BrandRequest, offer_id: int, action: str) -> HttpRespo
         messages.info(request, f"{offer.name} is {OfferStatus(offer.status).label.lower()}.")
         return redirect("brand_admin:offer", request.brand.slug, offer.pk)
     if request.method == "POST":
-        set_offer_status(offer=offer, status=chosen.status, by=request.actor, now=timezone.now())
-        messages.success(request, f"{offer.name} {chosen.done}.")
+        _set_status(request, offer, chosen)
         return redirect("brand_admin:offer", request.brand.slug, offer.pk)
     members = member_counts([offer.pk]).get(offer.pk, 0)
     return render_page(
@@ -145,6 +144,23 @@ def offer_status(request: BrandRequest, offer_id: int, action: str) -> HttpRespo
         action=chosen,
         question=chosen.question(offer, members),
     )
+
+
+def _set_status(request: BrandRequest, offer: Offer, chosen: StatusAction) -> None:
+    """Do what was chosen, unless somebody changed the offer since the page was opened."""
+    try:
+        set_offer_status(
+            offer=offer,
+            status=chosen.status,
+            seen_version=id_in(request.POST.get("version", "")),
+            by=request.actor,
+            now=timezone.now(),
+        )
+    except (StatusError, ChangedMeanwhileError):
+        message = "was changed after you opened that page. Check it, then choose again."
+        messages.error(request, f"{offer.name} {message}")
+    else:
+        messages.success(request, f"{offer.name} {chosen.done}.")
 
 
 def _asked_project(request: BrandRequest) -> Project | None:
@@ -165,7 +181,7 @@ def _created(request: BrandRequest, form: NewOfferForm, terms: TermsValues) -> O
             by=request.actor,
             now=timezone.now(),
         )
-    except (OfferError, UnknownCurrencyError) as error:
+    except OfferError as error:
         add_refusal(form, error)
         return None
     messages.success(request, f"{offer.name} is ready.")

@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.actors import Actor
 from accounts.permissions import Permission
 from affiliates.models import Member
-from brand_admin.listing.actions import Action, Done
+from brand_admin.listing.actions import Action, Done, Skipped
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
@@ -22,6 +22,8 @@ from brand_admin.segments import SegmentFilters, in_segment
 from core.templatetags.display import day
 from offers.models import Offer
 from offers.selectors import members_outside
+from offers.services import ClosedError
+from offers.status import why_closed
 from tracking.links.membership import add_to_offer
 
 SECTION = "sales_tracking"
@@ -31,8 +33,11 @@ def _add(
     listing: ToAddToOffer, *, ids: list[int], with_items: bool, by: Actor, now: datetime
 ) -> Done:
     added = list(listing.everything().filter(pk__in=ids))
-    if added:
-        add_to_offer(offer=listing.offer, members=added, with_items=with_items, by=by, now=now)
+    try:
+        if added:
+            add_to_offer(offer=listing.offer, members=added, with_items=with_items, by=by, now=now)
+    except ClosedError as error:  # it ended meanwhile
+        return Done(0, skipped=[Skipped(str(row), f"stays out: {error}") for row in added])
     return Done(len(added), unchanged=len(ids) - len(added))
 
 
@@ -82,13 +87,26 @@ class ToAddToOffer(Listing[Member]):
 
     def prepare(self, **args: int) -> None:
         self.offer = get_object_or_404(Offer, pk=args["offer_id"])
+        self.closed = why_closed(self.offer)
 
     def find(self) -> QuerySet[Member]:
-        found = members_outside(self.offer, search=self.search)
-        return found.filter(in_segment(self.filters.within))
+        return self._outside(search=self.search).filter(in_segment(self.filters.within))
 
     def everything(self) -> QuerySet[Member]:
-        return members_outside(self.offer)
+        return self._outside()
+
+    def _outside(self, *, search: str = "") -> QuerySet[Member]:
+        found = members_outside(self.offer, search=search)
+        return found.none() if self.closed else found
+
+    def empty(self) -> EmptyState:
+        if self.closed:
+            return EmptyState("Nobody can join", f"{self.closed}.", icon="members")
+        return super().empty()
+
+    @property
+    def shows_filters(self) -> bool:
+        return not self.closed and super().shows_filters
 
     def form_of(self, action: Action, data: Any = None, **kwargs: Any) -> forms.Form:
         form = super().form_of(action, data, **kwargs)

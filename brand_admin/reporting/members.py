@@ -17,15 +17,14 @@ from payouts.ledger import balances
 from tracking.links.generating import generate_items
 from tracking.links.items import ItemError
 from tracking.links.membership import (
-    ErasedError,
     OwedError,
+    StaysError,
     activate_member,
     deactivate_member,
     owed_to,
     remove_from_offer,
     without_code,
 )
-from tracking.links.promo_codes import suggest_codes
 from tracking.models import PromoCode
 
 
@@ -66,14 +65,12 @@ def _each(
         for row in rows.order_by("pk"):
             if onto is not None and row.status == onto:
                 unchanged += 1
-            elif onto == EnrollmentStatus.INACTIVE and row.status == EnrollmentStatus.REMOVED:
-                skipped.append(Skipped(str(row.member), "was removed from the offer"))
             else:
                 try:
                     taken_by = service(enrollment=row, by=by, now=now)
                 except OwedError as error:
                     skipped.append(Skipped(str(row.member), f"is owed {money(error.owed)}"))
-                except ErasedError as error:
+                except StaysError as error:
                     skipped.append(Skipped(str(row.member), str(error)))
                 else:
                     count += 1
@@ -91,14 +88,14 @@ def _refresh_codes(listing: Listing[Any], *, ids: list[int], by: Actor, now: dat
     active = [row for row in rows if row.is_active]
     if not active:
         return Done(0, skipped=skipped)
-    codes = suggest_codes(offer=active[0].offer, enrollments=active)
+    codes: dict[int, str | None] = {row.pk: None for row in active}
     try:
         given, _ = generate_items(enrollments=active, codes=codes, links=False, by=by, now=now)
-    except ItemError as error:
+    except ItemError as error:  # somebody is not active any more
         refused = [row for row in active if row.pk in error.problems]
         skipped += [Skipped(str(row.member), error.problems[row.pk]) for row in refused]
         active = [row for row in active if row.pk not in error.problems]
-        codes = {row.pk: codes[row.pk] for row in active}
+        codes = {row.pk: None for row in active}
         given, _ = generate_items(enrollments=active, codes=codes, links=False, by=by, now=now)
     return Done(len(given), skipped=skipped)
 

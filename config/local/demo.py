@@ -22,7 +22,8 @@ from offers.terms import TermsValues
 from payouts.selectors import items_of
 from payouts.services import adjust
 from tracking.commissions.click_earnings import credit_clicks
-from tracking.samples.making import PEOPLE, Shop, add_people, pay_all_due, put_in_offer, sell
+from tracking.links.membership import add_to_offer
+from tracking.samples.making import PEOPLE, Shop, add_people, pay_all_due, sell
 
 BY = Actor.system("demo")
 BRAND, OWNER = "juniper", "ines@juniper.example"
@@ -112,11 +113,11 @@ def _load_juniper(brand: Brand, *, now: datetime) -> None:
         by=BY,
         now=now - timedelta(days=40),
     )
-    sellers = put_in_offer(offer, members, by=BY, now=now)
+    sellers = add_to_offer(offer=offer, members=members, with_items=True, by=BY, now=now)
     shop = Shop(offer, sellers, SOURCE, Random(7), BY, now)  # noqa: S311
     sell(shop, days=60, orders=340)
     _pay(members[0], now=now)
-    sellers = put_in_offer(letters, members[:5], by=BY, now=now)
+    sellers = add_to_offer(offer=letters, members=members[:5], with_items=True, by=BY, now=now)
     shop = Shop(letters, sellers, SOURCE, Random(8), BY, now)  # noqa: S311
     sell(shop, days=20, orders=12)
     project = create_project(name="Autumn newcomers", by=BY, now=now)
@@ -146,7 +147,7 @@ def _load_saltmarsh(brand: Brand, *, now: datetime) -> None:
         by=BY,
         now=now - timedelta(days=50),
     )
-    sellers = put_in_offer(offer, members, by=BY, now=now)
+    sellers = add_to_offer(offer=offer, members=members, with_items=True, by=BY, now=now)
     shop = Shop(offer, sellers, SOURCE, Random(9), BY, now)  # noqa: S311
     sell(shop, days=30, orders=40)
     credit_clicks(now=now, since=now - timedelta(days=30))

@@ -124,6 +124,9 @@ def test_a_key_cannot_expire_before_it_is_made(cast: Cast) -> None:
         ("192.0.2.7", "192.0.2.7", "192.0.2.8"),
         ("192.0.2.0/24", "192.0.2.255", "192.0.3.0"),
         ("192.0.2.0/24", "::ffff:192.0.2.1", "::ffff:192.0.3.1"),
+        ("::ffff:192.0.2.7", "192.0.2.7", "192.0.2.8"),
+        ("::ffff:192.0.2.0/120", "::ffff:192.0.2.1", "192.0.3.0"),
+        ("::ffff:0:0/96", "192.0.2.7", "2001:db8::7"),
         ("2001:db8::/48", "2001:db8::1", "2001:db8:1::1"),
         ("2001:db8::7", "2001:db8:0::7", "192.0.2.7"),
         ("0.0.0.0/0", "192.0.2.7", "2001:db8::7"),
@@ -139,6 +142,23 @@ def test_a_key_works_from_allowed_addresses_only(
     authenticate_api_key(secret=made.secret, address=inside, now=NOW)
     with pytest.raises(KeyRefusedError, match="may not be used from"):
         authenticate_api_key(secret=made.secret, address=outside, now=NOW)
+
+
+def test_an_address_is_kept_in_the_form_in_which_clients_are_known(cast: Cast) -> None:
+    written = ["::ffff:192.0.2.7", " 192.0.2.7 ", "::ffff:198.51.100.0/120", "2001:db8::7"]
+
+    with acting_for(cast.juniper):
+        made = create_api_key(label="shop", allowed_addresses=written, by=SYSTEM, now=NOW)
+
+    assert made.key.allowed_addresses == ["192.0.2.7/32", "198.51.100.0/24", "2001:db8::7/128"]
+
+
+def test_an_address_that_was_kept_in_another_form_works(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        made = create_api_key(label="shop", allowed_addresses=["192.0.2.7"], by=SYSTEM, now=NOW)
+        ApiKey.objects.update(allowed_addresses=["::ffff:192.0.2.7/128"])
+
+    assert authenticate_api_key(secret=made.secret, address="192.0.2.7", now=NOW) == made.key
 
 
 @pytest.mark.parametrize("wrong", ["", "shop.example", "192.0.2.1/24", "192.0.2.0/33", "192.0.2"])

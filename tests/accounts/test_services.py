@@ -20,7 +20,6 @@ from accounts.services import (
     StaffError,
     give_role,
 )
-from core.money import UnknownCurrencyError
 from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast, proven_user
 from tests.factories import UserFactory
@@ -127,8 +126,10 @@ def test_a_brand_that_can_not_be_is_named_and_leaves_nothing(
 
 @pytest.mark.django_db
 def test_a_brand_needs_a_real_currency() -> None:
-    with pytest.raises(UnknownCurrencyError):
-        make_brand(currency="ABC")
+    for code in ("ABC", "XAU", "HRK"):
+        with pytest.raises(BrandError) as error:
+            make_brand(currency=code)
+        assert error.value.field == "currency"
 
     assert Brand.objects.count() == 0
 

@@ -192,7 +192,7 @@ def test_a_page_deletes_only_so_much(cast: Cast, at_test: Brand) -> None:
     with acting_for(at_test):
         for _ in range(3):
             add_member(
-                email=f"{uuid.uuid4()}@x.example", first_name="", last_name="", by=SYSTEM, now=NOW
+                email=f"{uuid.uuid4()}@x.example", first_name="X", last_name="", by=SYSTEM, now=NOW
             )
     before = snapshot()
 

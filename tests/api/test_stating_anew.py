@@ -6,6 +6,7 @@ import pytest
 
 from tests.api.shop import ORDERS, REFUNDS, Shop, key_for
 from tests.cast import Cast, raw_order, raw_refund
+from tests.snapshot import snapshot
 
 
 def test_an_order_is_stated_anew_and_its_answer_tells_the_state(shop: Shop) -> None:
@@ -78,6 +79,28 @@ def test_a_refund_is_replaced_and_undone(shop: Shop) -> None:
         assert (undone.status_code, undone.json()["outcome"]) == (200, "undone")
     found = shop.ask(f"{ORDERS}/1001").json()
     assert (found["commission"]["amount"], found["refunds"][0]["state"]) == ("8.42", "undone")
+
+
+def test_a_refund_that_was_undone_stays_so_until_it_is_stated_anew(shop: Shop) -> None:
+    shop.send(ORDERS, raw_order())
+    shop.send(REFUNDS, raw_refund())
+    shop.delete(f"{REFUNDS}/api/R1")
+    before = snapshot()
+
+    again = shop.send(REFUNDS, raw_refund())
+    [in_batch] = shop.send(REFUNDS, {"refunds": [raw_refund()]}).json()["results"]
+
+    assert (again.status_code, again.json()["outcome"], again.json()["applied"]) == (
+        200, "duplicate", "0.00",
+    )  # fmt: skip
+    assert (
+        again.json()["reasons"]
+        == in_batch["reasons"]
+        == [{"field": "refund_id", "code": "undone", "message": "was undone; PUT states it anew"}]
+    )
+    assert snapshot() == before
+    anew = shop.put(f"{REFUNDS}/api/R1", raw_refund()).json()
+    assert (anew["outcome"], anew["applied"], anew["reasons"]) == ("replaced", "10.00", [])
 
 
 def test_a_refund_of_another_brand_and_an_unknown_one_are_not_undone(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.test import Client
 
+from accounts.models import EVERY_SCOPE
+from api.reports import TAG
 from tests.architecture.source import ROOT, our_files, relative
 
 DOCUMENTS = [
@@ -72,6 +75,32 @@ def test_every_make_target_that_a_document_names_exists() -> None:
 
     assert named
     assert named <= targets
+
+
+def test_the_api_page_lists_every_noun() -> None:
+    paths = Client().get("/api/v1/openapi.json").json()["paths"]
+    by_noun = {
+        path.split("/")[3]
+        for path, operations in paths.items()
+        for one in operations.values()
+        if one["tags"] != [TAG]
+    }
+    rows = [
+        line.split("|")[1:3]
+        for line in (ROOT / "docs/api.md").read_text().splitlines()
+        if line.startswith("| `")
+    ]
+    listed = {name for nouns, _ in rows for name in NAMED.findall(nouns)}
+    also = {name for _, changes in rows for name in NAMED.findall(changes)}
+
+    assert by_noun - listed == {"adjustments", "write-offs"} <= also
+    assert listed - by_noun == set()
+
+
+def test_the_readme_lists_every_scope_of_a_key() -> None:
+    [scopes] = re.findall(r"--scopes ([a-z,]+)", (ROOT / "README.md").read_text())
+
+    assert scopes.split(",") == EVERY_SCOPE
 
 
 def test_the_locked_requirements_name_no_host() -> None:

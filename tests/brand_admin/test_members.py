@@ -245,6 +245,19 @@ def test_offers_that_cannot_be_joined_are_refused(cast: Cast, theo: Client) -> N
     assert Enrollment.objects.filter(member=cast.mara).count() == 1
 
 
+def test_an_offer_that_is_over_says_why_nobody_is_added(cast: Cast, theo: Client) -> None:
+    set_offer_status(offer=cast.glow, status=OfferStatus.ENDED, by=SYSTEM, now=NOW)
+    new = add_member(email="", first_name="Elif", last_name="", by=SYSTEM, now=NOW)
+    path = address("offer_add_members", cast.glow.pk)
+
+    page = theo.get(path)
+    theo.post(path, {"selected": new.pk, "action": "add"})
+
+    assert "Winter Glow creators has ended, so nobody can join it." in page.text
+    assert "Elif" not in page.text
+    assert not Enrollment.objects.filter(member=new).exists()
+
+
 def test_a_member_of_another_brand_answers_as_a_missing_one(cast: Cast, theo: Client) -> None:
     parts = ("", "_edit", "_conversions", "_payments", "_messages", "_questions", "_history")
     views = [f"member{part}" for part in parts]

@@ -321,6 +321,18 @@ def test_a_taken_name_is_refused_on_edit(cast: Cast, theo: Client) -> None:
 # --- who may
 
 
+def test_a_status_is_set_of_the_offer_that_was_seen(cast: Cast, theo: Client) -> None:
+    path = address("offer_status", cast.glow.pk, "archive")
+    seen = theo.get(path).context["offer"].version
+    set_offer_status(offer=cast.glow, status=OfferStatus.PAUSED, by=SYSTEM, now=NOW)
+
+    answer = theo.post(path, {"version": seen}, follow=True)
+
+    assert "was changed after you opened that page" in answer.text
+    cast.glow.refresh_from_db()
+    assert (cast.glow.status, cast.glow.version) == (OfferStatus.PAUSED, seen + 1)
+
+
 def test_a_viewer_reads_and_changes_nothing(cast: Cast, viewer: Client) -> None:
     before = list(Offer.objects.order_by("pk").values())
     audited = AuditEntry.objects.count()

@@ -8,10 +8,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry
+from affiliates.services import add_member
 from core.tenancy import acting_for
 from notifications.models import MessageState
-from offers.models import Enrollment, Project, ProjectMember
-from offers.projects import create_project, set_up_stage
+from offers.models import Enrollment, OfferStatus, Project, ProjectMember
+from offers.projects import add_to_project, create_project, set_up_stage
+from offers.services import set_offer_status
 from tests.answers import page_text
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.launch import everybody, generated, mailed, new_offer, press, told
@@ -201,3 +203,16 @@ def test_a_viewer_reads_and_changes_nothing(cast: Cast, staged: Project) -> None
     page = viewer.get(address("project_generate", staged.pk))
     assert page.status_code == 200
     assert "Generate codes and links" not in page_text(page)
+
+
+def test_who_joins_a_project_stays_out_of_its_offer_that_is_over(cast: Cast) -> None:
+    project = create_project(name="Spring\nlaunch", by=SYSTEM, now=NOW)
+    set_up_stage(project=project, offer=cast.glow, by=SYSTEM, now=NOW)
+    set_offer_status(offer=cast.glow, status=OfferStatus.ENDED, by=SYSTEM, now=NOW)
+    new = add_member(email="", first_name="Elif", last_name="", by=SYSTEM, now=NOW)
+
+    add_to_project(project=project, members=[new], by=SYSTEM, now=NOW)
+
+    assert project.name == "Spring launch"
+    assert ProjectMember.objects.filter(project=project, member=new).exists()
+    assert not Enrollment.objects.filter(member=new).exists()

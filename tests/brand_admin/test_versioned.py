@@ -130,8 +130,11 @@ def test_an_edit_does_not_undo_a_pause_that_came_meanwhile(cast: Cast) -> None:
     with acting_for(cast.juniper):
         set_offer_status(offer=cast.glow, status=OfferStatus.PAUSED, by=SYSTEM, now=NOW)
 
-    theo.post(path, opened | {"name": "New name"})
+    told = theo.post(path, opened | {"name": "New name"})
+    theo.post(path, fields(told))
 
+    assert told.status_code == 409
+    assert "nothing in this form differs, so you can save" in words(told)
     assert (offer_of(cast).name, offer_of(cast).status) == ("New name", OfferStatus.PAUSED)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from affiliates.models import NAME_INDEX, NAME_PIECES, Member
 from affiliates.selectors import members
-from affiliates.services import add_member
+from affiliates.services import Person, add_member, add_members
 from core.tenancy import acting_for
 from core.word_search import has_pieces
 from tests.cast import NOW, SYSTEM, Cast
@@ -54,8 +54,8 @@ def test_a_search_finds_short_words_and_any_letters(
     cast: Cast, search: str, found: list[str]
 ) -> None:
     with acting_for(cast.juniper):
-        for name in ("王伟", "O'Neil", "Straße"):
-            add_member(email="", first_name="", last_name=name, by=SYSTEM, now=NOW)
+        people = [Person("", "", name) for name in ("王伟", "O'Neil", "Straße")]
+        add_members(people=people, by=SYSTEM, now=NOW)
 
         assert [row.last_name for row in members(search=search)] == found
 

@@ -12,7 +12,7 @@ from accounts.api_requests import keep_requests
 from accounts.brands import create_brand
 from accounts.models import ApiKey, ApiRequest, User
 from affiliates.models import Member
-from affiliates.services import add_member
+from affiliates.services import Person, add_member, add_members
 from core.tenancy import acting_for
 from integrations.models import (
     CodeState,
@@ -99,7 +99,7 @@ def furnish_richly(cast: Cast) -> Furnished:
             first_name=LONG, last_name="", by=SYSTEM, now=NOW,
         )  # fmt: skip
         bare = add_member(email="", first_name="Otis", last_name="", by=SYSTEM, now=NOW)
-        add_member(email="elif@demir.example", first_name="", last_name="", by=SYSTEM, now=NOW)
+        add_members(people=[Person("elif@demir.example", "", "")], by=SYSTEM, now=NOW)
         _sell(cast)
         _lose_orders()
         _pay(cast)

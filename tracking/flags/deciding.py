@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import retried_transaction
+from core.refused import RefusedError
 from tracking.commissions.settlement import changing
 from tracking.flags.checking import set_held
 from tracking.models import Conversion, ConversionStatus, Flag, FlagKind, FlagState
@@ -19,7 +20,7 @@ MAX_REASON = 300  # characters
 ACCEPTED = "The sale was accepted."
 
 
-class FlagError(ValueError):
+class FlagError(RefusedError):
     """The flags can't be decided; the message says why."""
 
 
@@ -117,5 +118,5 @@ def _decide(
 
 def _reason(text: str, problem: str) -> str:
     if not text.strip():
-        raise FlagError(problem)
+        raise FlagError(problem, "reason")
     return text.strip()[:MAX_REASON]

@@ -30,7 +30,7 @@ from core.batches import batches
 from core.db import lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Enrollment, Offer
-from offers.services import enroll
+from offers.services import ClosedError, enroll
 from tracking.importing.csv_rows import (
     BATCH,
     Counted,
@@ -203,7 +203,11 @@ class MemberImport:
             .filter(offer=offer, member__in=list(members.values()))
             .values_list("member_id", flat=True)
         )
-        enrollments = enroll(offer=offer, members=members.values(), by=self.by, now=now)
+        try:
+            enrollments = enroll(offer=offer, members=members.values(), by=self.by, now=now)
+        except ClosedError as error:  # it ended after it was chosen
+            why = dict.fromkeys((row.line for row in valid_rows), str(error))
+            raise _RowsRefusedError("offer", why) from error
         of_member = {row.member_id: row for row in enrollments}
         # Not of those who were erased just now: they were not enrolled.
         lines = {

@@ -1,8 +1,8 @@
 """Give codes and links to many members as background work, in batches.
 
 Each batch commits together with its progress. The worker suggests codes from the naming pattern
-batch by batch. A member who can't get a code is listed with the reason; a member who got one in the
-meantime keeps it.
+batch by batch. A member who is not active any more is listed with the reason; a member who got a
+code in the meantime keeps it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,12 @@ from background.models import Work, WorkFile
 from background.running import RowProblem, WorkSlice, count_batch, start_work
 from background.work_requests import WorkRequest
 from core.batches import batches
-from offers.models import Enrollment, Offer
+from offers.models import Enrollment
 from tracking.links.generating import generate_items
-from tracking.links.items import ItemError
-from tracking.links.promo_codes import suggest_codes
 from tracking.models import PromoCode, TrackingLink
 
 GENERATE = "generate"
 BATCH = 500
-MAX_ATTEMPTS = 3  # another transaction may take a suggested code first
 
 
 def ask_to_generate(
@@ -81,9 +78,9 @@ def _give(
         pk__in=[pk for pk, _, _ in batch]
     )
     rows = {row.pk: row for row in locked.select_related("member").order_by("pk")}
-    codes = PromoCode.objects.in_use().filter(enrollment__in=list(rows))
-    having = set(codes.values_list("enrollment_id", flat=True))
-    alike: dict[tuple[int, bool, bool], list[Enrollment]] = defaultdict(list)
+    in_use = PromoCode.objects.in_use().filter(enrollment__in=list(rows))
+    having = set(in_use.values_list("enrollment_id", flat=True))
+    alike: dict[tuple[bool, bool], list[Enrollment]] = defaultdict(list)
     problems: list[RowProblem] = []
     for pk, code, link in batch:
         row = rows[pk]
@@ -92,43 +89,15 @@ def _give(
                 RowProblem(None, str(row.member), "is not active in this offer any more")
             )
         else:
-            alike[row.offer_id, code and pk not in having, link].append(row)
+            alike[code and pk not in having, link].append(row)
     given: Counter[str] = Counter()
-    offers = Offer.objects.in_bulk({offer_id for offer_id, _, _ in alike})
-    for (offer_id, code, link), group in alike.items():
-        offer = offers[offer_id]
-        problems += _give_alike(offer, group, code=code, link=link, given=given, by=by, now=now)
+    for (code, link), group in alike.items():
+        codes, links = generate_items(
+            enrollments=group,
+            codes=dict.fromkeys([row.pk for row in group] if code else []),
+            links=link,
+            by=by,
+            now=now,
+        )
+        given.update(codes=len(codes), links=len(links))
     return given, problems
-
-
-def _give_alike(
-    offer: Offer,
-    rows: list[Enrollment],
-    *,
-    code: bool,
-    link: bool,
-    given: Counter[str],
-    by: Actor,
-    now: datetime,
-) -> list[RowProblem]:
-    """Give rows of one offer the same items; skip a row after MAX_ATTEMPTS."""
-    problems: list[RowProblem] = []
-    attempts = 0
-    while rows:
-        wanted = suggest_codes(offer=offer, enrollments=rows) if code else {}
-        attempts += 1
-        try:
-            codes, links = generate_items(
-                enrollments=rows, codes=wanted, links=link, by=by, now=now
-            )
-        except ItemError as error:
-            if attempts >= MAX_ATTEMPTS:
-                why = error.problems
-                problems += [
-                    RowProblem(None, str(row.member), why[row.pk]) for row in rows if row.pk in why
-                ]
-                rows = [row for row in rows if row.pk not in why]
-        else:
-            given.update(codes=len(codes), links=len(links))
-            return problems
-    return problems

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.owner_mail import mail_owners
 from accounts.selectors import current_brand
+from core.db import raises_if_taken
 from core.hosts import HostError, is_within, public_host
 from core.tenancy import across_brands, acting_for
 from offers.models import Offer
@@ -59,17 +61,15 @@ def add_domain(*, host: str, by: Actor, now: datetime) -> LinkDomain:
         raise LinkDomainError(f"{name} is in the list already.")
     if len(having) >= MAX_DOMAINS:
         raise LinkDomainError(f"A brand has at most {MAX_DOMAINS} link domains.")
-    try:
-        with transaction.atomic():
-            row = LinkDomain.objects.create(
-                host=name,
-                proof=secrets.token_hex(16),
-                is_main=not any(row.is_main for row in having),
-                next_check_at=now + SOON,
-                created_at=now,
-            )
-    except IntegrityError:  # somebody of the brand entered one at the same moment
-        raise LinkDomainError("The list was changed meanwhile. Try again.") from None
+    changed = partial(LinkDomainError, "The list was changed meanwhile. Try again.")
+    with raises_if_taken("tracking_linkdomain_once", "tracking_linkdomain_one_main", error=changed):
+        row = LinkDomain.objects.create(
+            host=name,
+            proof=secrets.token_hex(16),
+            is_main=not any(row.is_main for row in having),
+            next_check_at=now + SOON,
+            created_at=now,
+        )
     audit.record(action="link_domain.added", target=row, by=by, now=now, host=name)
     return row
 

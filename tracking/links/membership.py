@@ -12,11 +12,11 @@ from affiliates.details import lock_members
 from affiliates.models import Member
 from core.money import Money
 from offers.models import Enrollment, EnrollmentStatus, Offer
-from offers.services import enroll, set_enrollment_status
+from offers.services import enroll, lock_status, set_enrollment_status
 from payouts.ledger import balances
 from payouts.selectors import waiting_for_details
 from tracking.links.generating import deactivate_items
-from tracking.links.promo_codes import give_codes, lock_codes, suggest_codes
+from tracking.links.promo_codes import give_codes, lock_codes, suggest_and_lock
 from tracking.links.tracking_links import give_links
 from tracking.models import USE_FIELDS, ItemQuerySet, PromoCode, TrackingLink
 
@@ -29,11 +29,22 @@ class OwedError(ValueError):
         self.owed = owed
 
 
-class ErasedError(ValueError):
-    """The member was deleted at their own request. The message is the end of a sentence."""
+class StaysError(ValueError):
+    """The member stays as they are in this offer. The message is the end of a sentence."""
+
+
+class ErasedError(StaysError):
+    """The member was deleted at their own request."""
 
     def __init__(self) -> None:
         super().__init__("was deleted at their own request")
+
+
+class RemovedError(StaysError):
+    """The member was removed from the offer, so there is nothing to deactivate."""
+
+    def __init__(self) -> None:
+        super().__init__("was removed from the offer")
 
 
 @transaction.atomic
@@ -44,7 +55,7 @@ def add_to_offer(
 
     With `with_items`, members without a code or link get one, as the offer's kind says. Codes come
     from the offer's naming pattern. Members who are in the offer already stay as they are; removed
-    members become active again.
+    members become active again. Raises offers.services.ClosedError.
     """
     rows = enroll(offer=offer, members=members, by=by, now=now)
     if not with_items:
@@ -53,7 +64,7 @@ def add_to_offer(
         codes_in_use = PromoCode.objects.in_use().filter(enrollment__in=rows)
         having = set(codes_in_use.values_list("enrollment_id", flat=True))
         lacking = [row for row in rows if row.pk not in having]
-        codes = suggest_codes(offer=offer, enrollments=lacking)
+        codes = suggest_and_lock(enrollments=lacking)
         give_codes(codes=codes, enrollments=lacking, by=by, now=now)
     if offer.gives_links:
         give_links(enrollments=rows, by=by, now=now)
@@ -62,7 +73,15 @@ def add_to_offer(
 
 @transaction.atomic
 def deactivate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
-    """Deactivate a member in an offer, with their codes and links. History stays."""
+    """Deactivate a member in an offer, with their codes and links. History stays.
+
+    Does nothing if they are inactive already. Raises RemovedError.
+    """
+    status = lock_status(enrollment)
+    if status == EnrollmentStatus.REMOVED:
+        raise RemovedError
+    if status == EnrollmentStatus.INACTIVE:
+        return enrollment
     deactivate_items(enrollment=enrollment, by=by, now=now)
     return set_enrollment_status(
         enrollment=enrollment, status=EnrollmentStatus.INACTIVE, by=by, now=now
@@ -74,10 +93,13 @@ def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Prom
     """Activate a member again, with the code and the link that were active last.
 
     Orders and clicks from the time in between never count. A code that somebody else has now stays
-    with them: it is returned as theirs, and the member has none. Raises ErasedError.
+    with them: it is returned as theirs, and the member has none. Does nothing if the member is
+    active already. Raises ErasedError.
     """
     if not lock_members([enrollment.member_id]):
         raise ErasedError
+    if lock_status(enrollment) == EnrollmentStatus.ACTIVE:
+        return None
     taken_by = _bring_back_code(enrollment, now=now)
     _bring_back(TrackingLink.objects.main().filter(enrollment=enrollment), now=now)
     set_enrollment_status(enrollment=enrollment, status=EnrollmentStatus.ACTIVE, by=by, now=now)
@@ -108,8 +130,11 @@ def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
     """Remove the member from the offer. Raises OwedError while anything is due or held, also
     while a payment waits for their payout details.
 
-    What the member was paid too much does not keep them in it: the debt stays in the ledger.
+    What the member was paid too much does not keep them in it: the debt stays in the ledger. Does
+    nothing if they were removed already.
     """
+    if lock_status(enrollment) == EnrollmentStatus.REMOVED:
+        return enrollment
     owed_minor = owed_to([enrollment.pk], now=now).get(enrollment.pk)
     if owed_minor:
         raise OwedError(Money(owed_minor, enrollment.offer.currency))

@@ -35,15 +35,17 @@ class GraceError(ValueError):
     """The code can't be replaced; the message is a sentence for staff."""
 
 
-def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[int, str]:
-    """Return a free code by enrollment id, by the offer's naming pattern.
+def suggest_codes(
+    *, offer: Offer, enrollments: Sequence[Enrollment], but: Collection[str] = ()
+) -> dict[int, str]:
+    """Return a free code by enrollment id, by the offer's naming pattern; none of `but`.
 
     The pattern may contain {FIRST_NAME}, {LAST_NAME} and {OFFER}. A code that is taken gets a
-    number at its end.
+    number at its end. To give codes that nobody has seen yet, take `suggest_and_lock`.
     """
     wanted = {row.pk: _from_pattern(offer, row.member) for row in enrollments}
     suggestions: dict[int, str] = {}
-    taken: set[str] = set()
+    taken = {normal_code(code) for code in but}
     last_tried: dict[str, int] = defaultdict(int)  # the highest number tried, by stem
     share = 1
     while lacking := [pk for pk in wanted if pk not in suggestions]:
@@ -65,6 +67,31 @@ def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[in
         last_tried.update({stem: numbers.stop - 1 for stem, numbers in ranges.items()})
         share *= 2
     return {pk: suggestions[pk] for pk in wanted}
+
+
+def suggest_and_lock(
+    *, enrollments: Iterable[Enrollment], but: Collection[str] = ()
+) -> dict[int, str]:
+    """Return what `suggest_codes` does, for offers of all kinds, and keep it free for the caller.
+
+    Until the transaction ends, nobody else is suggested or given these codes. The enrollments have
+    their member and offer.
+    """
+    lock_identities([f"code suggestions:{current_brand_id()}"])
+    lacking: dict[int, list[Enrollment]] = defaultdict(list)
+    for row in enrollments:
+        lacking[row.offer_id].append(row)
+    found: dict[int, str] = {}
+    for rows in lacking.values():
+        while rows:
+            codes = suggest_codes(
+                offer=rows[0].offer, enrollments=rows, but=[*but, *found.values()]
+            )
+            lock_codes(codes.values())
+            lost = _taken(codes.values())  # to somebody who was given it by name meanwhile
+            found |= {pk: code for pk, code in codes.items() if code not in lost}
+            rows = [row for row in rows if row.pk not in found]
+    return found
 
 
 @transaction.atomic

@@ -68,6 +68,8 @@ def make_deep_link(
     deep links, the enrollment is not active, or links may not lead to the page; LinkError as
     `change_link` does.
     """
+    locked = Enrollment.objects.select_for_update(of=("self",)).select_related("offer")
+    enrollment = locked.get(pk=enrollment.pk)  # of two at once, the second finds the first's link
     offer = enrollment.offer
     if not (offer.gives_links and offer.deep_links_allowed):
         raise ItemError({enrollment.pk: _("this offer does not allow deep links")})

@@ -8,13 +8,14 @@ from datetime import datetime
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import retried_transaction
+from core.refused import RefusedError
 from tracking.commissions.new_customers import lock_customers
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, ConversionStatus
 from tracking.orders.looking_again import credit_later_orders, lock_later_orders
 
 
-class ApprovalError(ValueError):
+class ApprovalError(RefusedError):
     """The conversion can't be rejected; the message says why."""
 
 
@@ -36,7 +37,7 @@ def reject_conversions(
     Raises ApprovalError when the reason is empty.
     """
     if not reason.strip():
-        raise ApprovalError("say why: the member reads it")
+        raise ApprovalError("say why: the member reads it", "reason")
     return _set_status(
         conversion_ids, ConversionStatus.REJECTED, reason=reason.strip()[:300], by=by, now=now
     )

@@ -9,8 +9,9 @@ from datetime import datetime
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities, retried_transaction
+from core.refused import RefusedError
 from core.text import one_line
-from offers.models import Enrollment, Terms
+from offers.models import Enrollment, EnrollmentStatus, Terms
 from offers.selectors import terms_of
 from tracking.commissions.new_customers import lock_customers, mark_new_customers
 from tracking.commissions.settlement import settle_new
@@ -24,7 +25,7 @@ from tracking.orders.looking_again import credit_later_orders, look_again
 MAX_REASON_LENGTH = 300
 
 
-class AttributionError(ValueError):
+class AttributionError(RefusedError):
     """The order can't be credited by hand; the message tells staff why."""
 
 
@@ -32,8 +33,12 @@ class AttributionError(ValueError):
 class NotCredited:
     """An order that was not credited. `why` ends the sentence that `subject` begins."""
 
-    subject: str
+    order: Order
     why: str
+
+    @property
+    def subject(self) -> str:
+        return f"Order {self.order.external_id}"
 
     def __str__(self) -> str:
         return f"{self.subject} {self.why}."
@@ -59,9 +64,9 @@ def attribute_order_by_hand(
         order_ids=[order_id], enrollment=enrollment, reason=reason, by=by, now=now
     )
     for problem in result.not_credited:
-        raise AttributionError(str(problem))
+        raise AttributionError(str(problem), "order")
     if not result.conversions:
-        raise AttributionError("There is no such order.")
+        raise AttributionError("There is no such order.", "order")
     return result.conversions[0]
 
 
@@ -75,10 +80,13 @@ def credit_orders_by_hand(
     Earlier refunds are subtracted. An order in another currency than the offer is converted by the
     rate of its day. One without a rate, or that is credited already, stays as it is, is reported,
     and does not stop the others. Ids of no order are ignored. Raises AttributionError when `reason`
-    is empty.
+    is empty, or the member was removed from the offer.
     """
     if not reason.strip():
-        raise AttributionError("Say why: the member reads it.")
+        raise AttributionError("Say why: the member reads it.", "reason")
+    if enrollment.status == EnrollmentStatus.REMOVED:
+        message = f"{enrollment.member} was removed from {enrollment.offer.name}."
+        raise AttributionError(message, "enrollment")
     found = locked_orders(order_ids)
     rates = Rates.for_orders(found)
     orders, not_credited = _creditable(found, enrollment, rates)
@@ -98,20 +106,29 @@ def credit_by_own_evidence(
     """Look again whom the codes, clicks and customers of unattributed orders speak for.
 
     An order in another currency than the offer is converted by the rate of its day. What still
-    speaks for nobody keeps its reason, a new one if that changed, and is reported.
+    speaks for nobody keeps its reason, a new one if that changed, and is reported, as is one that
+    is credited already.
     """
     found = locked_orders(order_ids)
-    credited = set(Conversion.objects.filter(order__in=found).values_list("order_id", flat=True))
+    credited = _credited(found)
     waiting = [order for order in found if order.pk not in credited]
     conversions = look_again(waiting, rates=Rates.for_orders(waiting), now=now)
     credit_later_orders(conversions, by=by, now=now)
     _audit(conversions, "their own evidence was looked at again", by=by, now=now)
-    left = [
-        NotCredited(f"Order {order.external_id}", f"stays: {order.unattributed}")
-        for order in waiting
-        if order.unattributed
-    ]
+    why = credited | {
+        order.pk: f"stays: {order.unattributed}" for order in waiting if order.unattributed
+    }
+    left = [NotCredited(order, why[order.pk]) for order in found if order.pk in why]
     return CreditingResult(conversions, left)
+
+
+def _credited(orders: Sequence[Order]) -> dict[int, str]:
+    """By id, say of the orders that are credited to whom they are."""
+    rows = Conversion.objects.filter(order__in=orders).select_related("member")
+    return {
+        row.order_id: f"is credited to {row.member} already"
+        for row in rows.order_by("share_bp", "-pk")
+    }
 
 
 def _audit(conversions: Sequence[Conversion], reason: str, *, by: Actor, now: datetime) -> None:
@@ -151,13 +168,12 @@ def _creditable(
 ) -> tuple[list[Order], list[NotCredited]]:
     """Part the orders that can be credited from those that can't."""
     offer = enrollment.offer
-    earlier = Conversion.objects.filter(order__in=orders, share_bp__gt=0).select_related("member")
-    members = {conversion.order_id: conversion.member for conversion in earlier}
+    credited = _credited(orders)
     creditable: list[Order] = []
     not_credited: list[NotCredited] = []
     for order in orders:
-        if order.pk in members:
-            why = f"is credited to {members[order.pk]} already"
+        if order.pk in credited:
+            why = credited[order.pk]
         elif order.is_test:
             why = "is a test: it never counts"
         elif missing := rates.missing(order, offer):
@@ -165,7 +181,7 @@ def _creditable(
         else:
             creditable.append(order)
             continue
-        not_credited.append(NotCredited(f"Order {order.external_id}", why))
+        not_credited.append(NotCredited(order, why))
     return creditable, not_credited
 
 

@@ -24,12 +24,20 @@ BETWEEN_CODES = re.compile("[,;|\t\r\n\uff0c\uff1b\uff5c\u3001]")  # the last ar
 AROUND_CODES = '" \t\u201c\u201d\u201e\u00ab\u00bb'  # double quotes
 MAX_TIME_LENGTH = 40
 SECONDS, MILLISECONDS = re.compile(r"[0-9]{9,10}"), re.compile(r"[0-9]{12,13}")  # since 1970
+DAY = r"([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}|[0-9]{4}-?[Ww][0-9]{2}(-?[0-9])?)"
+CLOCK = r"[0-9]{2}(:?[0-9]{2}(:?[0-9]{2}([.,][0-9]+)?)?)?"
+HOURS = r"[+-][0-9]{2}:?[0-9]{2}"
 # "2026-11-20 09:50:26 +0000", as the CSV files of Shopify have it
-SPACED_OFFSET = re.compile(r"(?<=[0-9]) (?=[+-][0-9]{2}:?[0-9]{2}$)")
+SPACED_OFFSET = re.compile(rf"(?<=[0-9]) (?={HOURS}$)")
+OFFSET = rf"([Zz]| [Uu][Tt][Cc]| {HOURS}|[+-]{CLOCK})"
+ISO_8601 = re.compile(f"{DAY}[Tt ]{CLOCK}{OFFSET}")
+TIMES = (ISO_8601, SECONDS, MILLISECONDS)  # as texts
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 WORDS: dict[str, bool] = {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}
 LEFT_OUT = ({"type": "null"}, {"const": ""})  # what may stand for a value that is left out
+SPACES = r"^[\s\x00-\x1f\x7f-\x9f]*$"
+BLANK = {"anyOf": [{"type": "null"}, {"type": "string", "pattern": SPACES}]}  # of names
 
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 
@@ -63,6 +71,19 @@ class Field(ABC, Generic[T]):
         forms = [*self.forms(), *(() if self.required else LEFT_OUT)]
         described = forms[0] if len(forms) == 1 else {"anyOf": forms}
         return described | {"description": self.description} if self.description else described
+
+
+def padded(pattern: str) -> dict[str, Any]:
+    """The JSON Schema of a text that follows a pattern, whatever spaces are around it."""
+    return {"type": "string", "pattern": rf"^\s*({pattern})\s*$"}
+
+
+def in_any_case(words: Iterable[str]) -> dict[str, Any]:
+    """The JSON Schema of one of these words, in large or small letters or both."""
+    spelled = (
+        "".join(f"[{one.upper()}{one}]" if one.isalpha() else one for one in word) for word in words
+    )
+    return padded("|".join(spelled))
 
 
 def said(value: Any) -> str:
@@ -184,7 +205,7 @@ class CodesField(Field[tuple[str, ...]]):
         return each_once(filter(None, codes))[: self.max_items]
 
     def forms(self) -> list[dict[str, Any]]:
-        codes = {"type": "array", "items": {"type": ["string", "integer"]}}
+        codes = {"type": "array", "items": {"type": ["string", "integer", "null"]}}
         return [codes, {"type": "string"}, {"type": "integer"}]
 
 
@@ -202,12 +223,16 @@ class YesNoField(Field[bool | None]):
         return found
 
     def forms(self) -> list[dict[str, Any]]:
-        return [{"type": "boolean"}, {"enum": [*WORDS, 0, 1]}]
+        return [{"type": "boolean"}, {"enum": [*WORDS, 0, 1]}, in_any_case(WORDS)]
 
 
 @dataclass(frozen=True)
 class TimeField(Field[datetime]):
     """An instant between 1970 and 2100, in UTC. A number is seconds or milliseconds since 1970."""
+
+    def is_given(self, raw: Mapping[str, Any]) -> bool:
+        value = raw.get(self.name)
+        return bool(value.strip()) if isinstance(value, str) else value is not None
 
     def read(self, raw: Mapping[str, Any], problems: Problems) -> datetime:
         text = _read_text(self, raw, problems, max_length=MAX_TIME_LENGTH)
@@ -226,9 +251,14 @@ class TimeField(Field[datetime]):
         return moment.astimezone(UTC)
 
     def forms(self) -> list[dict[str, Any]]:
-        text = {"type": "string", "format": "date-time", "maxLength": MAX_TIME_LENGTH}
         last = int(LATEST.timestamp()) - 1
-        return [text, {"type": "integer", "minimum": 10**8, "maximum": last}]
+        return [
+            {"type": "string", "format": "date-time", "maxLength": MAX_TIME_LENGTH},
+            padded("|".join(time.pattern for time in TIMES)) | {"maxLength": MAX_TIME_LENGTH},
+            {"type": "integer", "minimum": 10**8, "maximum": last},
+            {"type": "integer", "minimum": 10**11, "maximum": last * 1_000 + 999},
+            *([] if self.required else [padded("")]),
+        ]
 
 
 def _moment(text: str) -> datetime | None:
@@ -238,9 +268,10 @@ def _moment(text: str) -> datetime | None:
     if MILLISECONDS.fullmatch(text):
         return EARLIEST + timedelta(milliseconds=int(text))
     try:
-        return datetime.fromisoformat(SPACED_OFFSET.sub("", text.replace(" UTC", "Z")))
+        found = datetime.fromisoformat(SPACED_OFFSET.sub("", text.upper().replace(" UTC", "Z")))
     except ValueError:
         return None
+    return found if found.tzinfo is None or ISO_8601.fullmatch(text) else None
 
 
 @dataclass(frozen=True)
@@ -257,7 +288,7 @@ class CurrencyField(Field[str]):
         return code
 
     def forms(self) -> list[dict[str, Any]]:
-        return [{"type": "string", "pattern": "^[A-Za-z]{3}$"}]
+        return [padded("[A-Za-z]{3}")]
 
 
 @dataclass(frozen=True)
@@ -275,7 +306,7 @@ class ChoiceField(Field[str]):
         return text or self.choices[0]
 
     def forms(self) -> list[dict[str, Any]]:
-        return [{"enum": list(self.choices)}]
+        return [{"enum": list(self.choices)}, in_any_case(self.choices)]
 
 
 @dataclass(frozen=True)
@@ -283,6 +314,7 @@ class ObjectListField(Field[list[Any]]):
     """A list of objects, which the caller reads one by one by `fields`."""
 
     fields: tuple[Field[Any], ...] = ()
+    named_by: tuple[Field[Any], ...] = ()  # of these fields an item needs one
     max_items: int = 1_000
     owner: str = "it"  # in words: an "order" has "lines"
     item: str = "item"
@@ -302,6 +334,8 @@ class ObjectListField(Field[list[Any]]):
 
     def forms(self) -> list[dict[str, Any]]:
         items = object_schema(self.fields)
+        if self.named_by:
+            items["not"] = {"properties": {field.name: BLANK for field in self.named_by}}
         return [{"type": "array", "minItems": 1, "maxItems": self.max_items, "items": items}]
 
 

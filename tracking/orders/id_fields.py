@@ -46,6 +46,14 @@ def kept_name(text: str, max_length: int) -> str:
 class NameField(TextField):
     """A name that refuses no order, however long it is and whatever it holds; see `kept_name`."""
 
+    def is_given(self, raw: Mapping[str, Any]) -> bool:
+        value = raw.get(self.name)
+        return (
+            bool(kept_name(value, self.max_length))
+            if isinstance(value, str)
+            else (value is not None)
+        )
+
     def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
         value = raw.get(self.name)
         if isinstance(value, str):

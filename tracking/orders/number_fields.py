@@ -14,10 +14,13 @@ from typing import Any
 
 from core.money import MoneyError, parse_decimal
 from tracking.orders.facts import Problems
-from tracking.orders.fields import Field, said
+from tracking.orders.fields import Field, padded, said
 
 # Spreadsheets and PHP write 2.0.
 QUANTITY = re.compile(r"-?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})")
+MINUS_NOUGHT = r"-(0+\.?0*|\.0+)"  # computed by subtracting
+DIGITS = r"[0-9]+\.?[0-9]*|\.[0-9]+"
+MORE_THAN_NOUGHT = r"[0-9]*[1-9][0-9]*(\.[0-9]*)?|[0-9]*\.[0-9]*[1-9][0-9]*"
 MAX_DIGITS = 18  # of a quantity, before its point
 THREE_PLACES, FINEST, ROOMY = Decimal("0.001"), Decimal("1e-30"), Context(prec=100)
 
@@ -37,26 +40,27 @@ class QuantityField(Field[Decimal]):
         if number is None:
             problems.add(self.name, "not_a_number", f"{said(value)} is not a number")
             return Decimal(1)
-        if not 0 <= number <= self.maximum:
+        if number < 0:
             message = f"{value} is not a quantity: it must be 0 or more"
             problems.add(self.name, "not_positive", message)
             return Decimal(1)
-        return number
+        if number > self.maximum:
+            problems.add(self.name, "too_large", f"{value} is more than {self.maximum:,}")
+            return Decimal(1)
+        return abs(number).quantize(THREE_PLACES, ROUND_HALF_UP, ROOMY)
 
     def _number(self, value: Any) -> Decimal | None:
-        """The number, rounded to three places; None if it is none, or far too large."""
+        """The number; None if it is none, or far too large."""
         if isinstance(value, Decimal):
-            if not value.is_finite() or value.adjusted() > MAX_DIGITS:
-                return None
-            return value.quantize(THREE_PLACES, ROUND_HALF_UP, ROOMY)
+            return value if value.is_finite() and value.adjusted() <= MAX_DIGITS else None
         if isinstance(value, bool) or not QUANTITY.fullmatch(str(value).strip()):
             return None
-        return Decimal(str(value).strip()).quantize(THREE_PLACES, ROUND_HALF_UP, ROOMY)
+        return Decimal(str(value).strip())
 
     def forms(self) -> list[dict[str, Any]]:
         number = {"type": "number", "minimum": 0, "maximum": self.maximum}
-        digits = r"^\s*([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})\s*$"
-        return [number, {"type": "string", "pattern": digits}]
+        digits = rf"[0-9]{{1,18}}(\.[0-9]{{0,18}})?|\.[0-9]{{1,18}}|{MINUS_NOUGHT}"
+        return [number, padded(digits)]
 
 
 @dataclass(frozen=True)
@@ -97,11 +101,7 @@ class AmountField(Field[Decimal]):
         return value.quantize(FINEST, ROUND_FLOOR, ROOMY)
 
     def forms(self) -> list[dict[str, Any]]:
-        digits = {
-            "type": "string",
-            "pattern": r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*$",
-            "maxLength": self.max_length,
-            "examples": ["12.50"],
-        }
+        digits = MORE_THAN_NOUGHT if self.more_than_zero else rf"{DIGITS}|{MINUS_NOUGHT}"
+        text = padded(digits) | {"maxLength": self.max_length, "examples": ["12.50"]}
         least = "exclusiveMinimum" if self.more_than_zero else "minimum"
-        return [digits, {"type": "number", least: 0}]
+        return [text, {"type": "number", least: 0}]

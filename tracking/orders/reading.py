@@ -76,7 +76,7 @@ COMMISSIONABLE = YesNoField(
 )
 LINE_FIELDS = (LINE_ID, SKU, PRODUCT, QUANTITY, UNIT_PRICE, DISCOUNT, COLLECTIONS, COMMISSIONABLE)
 
-WHEN = "ISO 8601 with offset from UTC, or seconds since 1970"
+WHEN = "ISO 8601 with offset from UTC, or seconds or milliseconds since 1970"
 ORDERED_AT = TimeField("ordered_at", description=WHEN)
 CUSTOMER_ID = CustomerField(
     "customer_id",
@@ -154,8 +154,9 @@ PART_AMOUNT = AmountField(
 )
 PART_FIELDS = (LINE_ID, SKU, PART_QUANTITY, PART_AMOUNT)
 PARTS = ObjectListField(
-    "lines", required=False, fields=PART_FIELDS, max_items=MAX_ORDER_LINES, owner="a refund",
-    item="line", description="What is given back for each of several lines.",
+    "lines", required=False, fields=PART_FIELDS, named_by=(LINE_ID, SKU),
+    max_items=MAX_ORDER_LINES, owner="a refund", item="line",
+    description="What is given back for each of several lines, named by line_id or sku.",
 )  # fmt: skip
 REFUND_FIELDS = (
     REFUND_ID, ORDER_ID, REFUNDED_AT, CURRENCY, LINE_ID, SKU, PART_QUANTITY, AMOUNT, PARTS,

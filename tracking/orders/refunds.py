@@ -13,6 +13,7 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities, retried_transaction, update_rows
 from core.kept_queries import kept_query
+from core.money import Money
 from core.tenancy import current_brand_id
 from tracking.commissions.settlement import changing
 from tracking.commissions.shares import set_amounts
@@ -48,7 +49,8 @@ def record_refunds(
     Returns one result per refund. A refund whose order is unknown waits for it. What exceeds what
     is left of the order is recorded too, and the result says how much was applied and why. With
     `replacing`, a refund that is recorded with other contents is replaced, also one of another
-    order; otherwise that is a conflict. Refused is a refund from the future.
+    order; otherwise that is a conflict, and one that was undone stays undone: its result says so.
+    Refused is a refund from the future.
     """
     known = _lock(source, refunds)
     names = {refund.order_external_id for refund in refunds}
@@ -166,14 +168,25 @@ def _without_effect(
 ) -> RecordingResult | None:
     """The result of a repeat, a conflict or a refused refund; None for one to be recorded."""
     if row is not None and row.digest == refund.digest():
-        if not replacing or row.state != RefundState.UNDONE:
+        if row.state != RefundState.UNDONE:
             return RecordingResult(refund.external_id, RecordingStatus.DUPLICATE)
+        if not replacing:
+            return _still_undone(row)
     elif row is not None and not replacing:
         return _conflict(refund, row)
     problem = future_problem("refunded_at", refund.refunded_at, now=now)
     if problem is None:
         return None
     return RecordingResult(refund.external_id, RecordingStatus.REFUSED, problems=(problem,))
+
+
+def _still_undone(row: Refund) -> RecordingResult:
+    return RecordingResult(
+        row.external_id,
+        RecordingStatus.DUPLICATE,
+        problems=(FieldProblem("refund_id", "undone", "was undone; PUT states it anew"),),
+        applied=Money.zero(row.currency),
+    )
 
 
 def _conflict(refund: RefundFacts, row: Refund) -> RecordingResult:

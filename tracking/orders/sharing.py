@@ -24,6 +24,7 @@ from tracking.orders.exchange import Rates
 from tracking.orders.looking_again import credit_later_orders
 
 MAX_MEMBERS = 10
+SHARES = "shares"  # the field of an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,14 @@ class Share:
 
 
 class SharesChangedError(AttributionError):
-    """The shares are others than those that were shown to who changes them."""
+    """The shares are others than those that were shown; `held` has them, the largest first."""
+
+    def __init__(self, held: Sequence[Conversion]) -> None:
+        told = ", ".join(f"{row.enrollment.member} {plain_percent(row.share_bp)}%" for row in held)
+        super().__init__(
+            f"The shares have changed since you opened this page. They are now: {told}.", "seen"
+        )
+        self.held = held
 
 
 def shares_as_text(conversions: Iterable[Conversion]) -> str:
@@ -69,11 +77,11 @@ def share_order(
     """
     orders = locked_orders([order_id])
     if not orders:
-        raise AttributionError("There is no such order.")
+        raise AttributionError("There is no such order.", "order")
     [order] = orders
     known = list(Conversion.objects.filter(order=order).select_related("enrollment__member"))
     if seen is not None and seen != shares_as_text(known):
-        raise SharesChangedError(_changed(known))
+        raise SharesChangedError(_held(known))
     wanted = {share.enrollment.pk: share for share in shares}
     rates = Rates.for_orders(orders)
     _check(order, known, shares, reason, rates)
@@ -99,13 +107,12 @@ def share_order(
     credit_later_orders(new, by=by, now=now)
     changed = [*rows, *new]
     _audit(changed, before, reason, by=by, now=now)
-    return sorted((row for row in changed if row.share_bp), key=lambda row: (-row.share_bp, row.pk))
+    return _held(changed)
 
 
-def _changed(known: Sequence[Conversion]) -> str:
-    held = sorted((row for row in known if row.share_bp), key=lambda row: (-row.share_bp, row.pk))
-    told = ", ".join(f"{row.enrollment.member} {plain_percent(row.share_bp)}%" for row in held)
-    return f"The shares have changed since you opened this page. They are now: {told}."
+def _held(rows: Iterable[Conversion]) -> list[Conversion]:
+    """Those that have a share, the largest first."""
+    return sorted((row for row in rows if row.share_bp), key=lambda row: (-row.share_bp, row.pk))
 
 
 def _check(
@@ -116,19 +123,20 @@ def _check(
     rates: Rates,
 ) -> None:
     if not reason.strip():
-        raise AttributionError("Say why: the members read it.")
+        raise AttributionError("Say why: the members read it.", "reason")
     if not known:
         raise AttributionError("Nobody is credited for this order yet.")
     if all(row.decision == ConversionStatus.REJECTED for row in known if row.share_bp):
         raise AttributionError("This order was rejected. Accept it first.")
     if len({share.enrollment.pk for share in shares}) < len(shares):
-        raise AttributionError("A member is named twice.")
+        raise AttributionError("A member is named twice.", SHARES)
     if len(shares) > MAX_MEMBERS:
-        raise AttributionError(f"An order can be shared by at most {MAX_MEMBERS} members.")
+        message = f"An order can be shared by at most {MAX_MEMBERS} members."
+        raise AttributionError(message, SHARES)
     if any(share.share_bp <= 0 for share in shares):
-        raise AttributionError("A share must be more than 0.")
+        raise AttributionError("A share must be more than 0.", SHARES)
     if sum(share.share_bp for share in shares) != BASIS_POINTS:
-        raise AttributionError("The shares must add up to 100%.")
+        raise AttributionError("The shares must add up to 100%.", SHARES)
     for share in shares:
         if share.enrollment.pk not in _ids(known):
             _check_new(order, share.enrollment, rates)
@@ -137,9 +145,9 @@ def _check(
 def _check_new(order: Order, enrollment: Enrollment, rates: Rates) -> None:
     offer = enrollment.offer
     if not enrollment.is_active:
-        raise AttributionError(f"{enrollment.member} is not active in {offer.name}.")
+        raise AttributionError(f"{enrollment.member} is not active in {offer.name}.", SHARES)
     if missing := rates.missing(order, offer):
-        raise AttributionError(f"The order {missing}.")
+        raise AttributionError(f"The order {missing}.", SHARES)
 
 
 def _ids(known: Sequence[Conversion]) -> set[int]:

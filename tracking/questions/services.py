@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities
+from core.refused import RefusedError
 from core.text import one_line
 from offers.models import Enrollment
 from tracking.models import Conversion, Question, QuestionState
@@ -31,8 +32,12 @@ class QuestionError(ValueError):
         self.field = field
 
 
-class AnswerError(ValueError):
+class AnswerError(RefusedError):
     """A question can't be answered this way; the message is for staff."""
+
+
+class AlreadyAnsweredError(AnswerError):
+    """Somebody has answered the question."""
 
 
 @transaction.atomic
@@ -82,7 +87,7 @@ def answer_by_attributing(
             order_id=order_id, enrollment=open_one.enrollment, reason=text, by=by, now=now
         )
     except AttributionError as error:
-        raise AnswerError(str(error)) from error
+        raise AnswerError(str(error), error.field) from error
     return _answer(open_one, QuestionState.ATTRIBUTED, text, conversion=conversion, by=by, now=now)
 
 
@@ -135,14 +140,14 @@ def _check_limit(enrollment: Enrollment, *, now: datetime) -> None:
 def _lock_open(question: Question, text: str) -> Question:
     """Lock the question's row, so that only one answer is given."""
     if not text.strip():
-        raise AnswerError("Write an answer: the member reads it.")
+        raise AnswerError("Write an answer: the member reads it.", "answer")
     row: Question = (
         Question.objects.select_for_update(of=("self",))
         .select_related("enrollment__member", "enrollment__offer", "enrollment__brand")
         .get(pk=question.pk)
     )
     if row.state != QuestionState.OPEN:
-        raise AnswerError(f"{row.answered_by} has already answered this question.")
+        raise AlreadyAnsweredError(f"{row.answered_by} has already answered this question.")
     return row
 
 

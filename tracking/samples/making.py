@@ -17,16 +17,13 @@ from affiliates.models import Member
 from affiliates.services import add_member
 from core.money import Money, exponent
 from offers.models import Enrollment, Offer
-from offers.services import enroll
 from payouts.ledger import due_entries
 from payouts.models import Payout
 from payouts.services import record_payment
 from tracking.links import click_ids
 from tracking.links.click_lines import ClickLines, line_of
 from tracking.links.items import items_of
-from tracking.links.promo_codes import give_codes, suggest_codes
 from tracking.links.storing import store_batches
-from tracking.links.tracking_links import give_links
 from tracking.models import ClickKind, Device, TrackingLink
 from tracking.orders.approval import reject_conversions
 from tracking.orders.facts import OrderFacts, RefundFacts
@@ -93,19 +90,6 @@ def add_people(people: Sequence[Person], *, by: Actor, now: datetime) -> list[Me
         add_member(email=email, first_name=first, last_name=last, by=by, now=now)
         for first, last, email in people
     ]
-
-
-def put_in_offer(
-    offer: Offer, members: Sequence[Member], *, by: Actor, now: datetime
-) -> list[Enrollment]:
-    """Put members in an offer, with the codes and links that it gives."""
-    joined = enroll(offer=offer, members=members, by=by, now=now)
-    if offer.gives_codes:
-        codes = suggest_codes(offer=offer, enrollments=joined)
-        give_codes(codes=codes, enrollments=joined, by=by, now=now)
-    if offer.gives_links:
-        give_links(enrollments=joined, by=by, now=now)
-    return joined
 
 
 def sell(shop: Shop, *, days: int, orders: int) -> None:

@@ -18,8 +18,9 @@ from offers.structure import Tier
 from offers.terms import TermsValues
 from payouts.models import PayoutState
 from payouts.services import return_payment
+from tracking.links.membership import add_to_offer
 from tracking.models import Order
-from tracking.samples.making import PEOPLE, Shop, add_people, pay_all_due, put_in_offer, sell
+from tracking.samples.making import PEOPLE, Shop, add_people, pay_all_due, sell
 
 SOURCE = "sample-shop"
 OFFER = "Sample offer"
@@ -72,7 +73,7 @@ def _fill(offer: Offer, *, by: Actor, now: datetime) -> None:
     known = members_by_address(email for _, _, email in PEOPLE[:MEMBERS])
     new = [person for person in PEOPLE[:MEMBERS] if person[2] not in known]
     members = [*known.values(), *add_people(new, by=by, now=now)]
-    joined = put_in_offer(offer, members, by=by, now=now)
+    joined = add_to_offer(offer=offer, members=members, with_items=True, by=by, now=now)
     shop = Shop(offer, joined, SOURCE, Random(SEED), by, now)  # noqa: S311 - no secret
     sell(shop, days=DAYS, orders=ORDERS)
     then, currency = now - PAID_BEFORE, offer.currency

@@ -15,7 +15,6 @@ from accounts.invitations import open_invitations
 from accounts.models import Brand
 from accounts.services import BrandError
 from core import commands
-from core.money import UnknownCurrencyError
 from core.tenancy import acting_for
 
 
@@ -44,8 +43,6 @@ class Command(commands.Command):
             )
         except BrandError as error:
             raise CommandError(f"{error.field}: {error}") from error
-        except UnknownCurrencyError as error:
-            raise CommandError(f"currency: {error}") from error
         self.stdout.write(f"Brand {brand.slug} made. {self._owner(brand, options['owner'])}")
 
     def _owner(self, brand: Brand, address: str) -> str:

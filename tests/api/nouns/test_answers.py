@@ -247,6 +247,8 @@ def test_every_answer_is_reached_and_as_described(
     for status, found in reached.items():
         assert found.status_code == status, (status, found.json())
         check(described, schemas[status], found)
+    if name in CONFLICTS:
+        assert reached[409].json()["current"]
     left = schemas.keys() - reached.keys()
     assert left == ({200} if name in TWICE else set())  # test_changing.py reaches these
 

@@ -8,7 +8,8 @@ import pytest
 
 from affiliates.details import MAX_TAGS, member_details_of, tag_members
 from affiliates.models import Member, Platform
-from offers.models import Enrollment, Offer
+from offers.models import Enrollment, Offer, OfferStatus
+from offers.services import set_offer_status
 from tests.cast import NOW, SYSTEM, Cast
 from tracking.importing.csv_rows import BATCH, ImportReport, Row
 from tracking.importing.members import MemberImport, import_members
@@ -62,6 +63,19 @@ def test_errors_of_every_kind_stand_in_the_order_of_the_file(spring: Offer) -> N
     assert not Enrollment.objects.filter(offer=spring).exists()
 
 
+def test_an_offer_that_ended_meanwhile_takes_nobody_from_a_file(spring: Offer) -> None:
+    set_offer_status(offer=spring, status=OfferStatus.ENDED, by=SYSTEM, now=NOW)
+
+    report = bring_in([row(2, "one@x.example", "ONE"), row(3, "two@x.example")], spring)
+
+    why = f"{spring} has ended, so nobody can join it"
+    assert [(error.line, error.field, error.message) for error in report.errors] == [
+        (2, "offer", why),
+        (3, "offer", why),
+    ]
+    assert Member.objects.count() == 3
+
+
 def test_batches_add_up(spring: Offer) -> None:
     rows = [row(line, f"m{line}@x.example", f"CODE{line}") for line in range(2, BATCH + 12)]
 
@@ -90,7 +104,7 @@ def test_ten_members_take_as_many_statements_as_one(
     ten = [row(line, f"m{line}@x.example", f"CODE{line}") for line in range(2, 12)]
 
     for rows in (one, ten):
-        with django_assert_num_queries(37):
+        with django_assert_num_queries(39):
             bring_in(rows, spring)
 
 

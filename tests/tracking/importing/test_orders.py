@@ -267,7 +267,7 @@ def test_bad_members_are_named_and_the_rest_goes_in(cast: Cast, write: Write) ->
         (
             ("create_brand", "new", "--name", "J", "--currency", "ABC", "--timezone",
              "Europe/London", "--owner", "a@b.example"),
-            "currency: 'ABC' is not a currency",
+            "currency: ABC is not a currency in use",
         ),
         (
             ("create_offer", "--brand", "juniper", "--name", "N", "--kind", "both", "--percent",

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.cast import NOW, SYSTEM, Cast, order, raw_order
+from tests.cast import NOW, SYSTEM, Cast, order, raw_order, raw_refund
 from tracking.links.membership import deactivate_member
 from tracking.models import Conversion, Order
 from tracking.orders.facts import LineFacts
-from tracking.orders.reading import InputError, read_order
+from tracking.orders.reading import InputError, read_order, read_refund
 from tracking.orders.recording import record_order
 from tracking.orders.results import RecordingStatus
 
@@ -50,6 +50,19 @@ def test_what_is_no_time(sent: object) -> None:
 
 def test_a_currency_in_small_letters() -> None:
     assert read_order(raw_order(currency="gbp")).currency == "GBP"
+
+
+@pytest.mark.parametrize("name", ["cancelled_at", "updated_at"])
+@pytest.mark.parametrize("blank", ["", " ", "\t", None])
+def test_a_time_that_is_blank_is_left_out(name: str, blank: object) -> None:
+    assert getattr(read_order(raw_order(**{name: blank})), name) is None
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n", None])
+def test_a_refund_with_a_blank_line_is_of_the_whole_order(blank: object) -> None:
+    found = read_refund(raw_refund(sku=blank, line_id=blank, amount="5"))
+
+    assert (found.parts, found.amount_minor) == ((), 500)
 
 
 @pytest.mark.parametrize("nobody", [0, "0", "", None, " "])

@@ -36,6 +36,8 @@ class LookedAgain(TypedDict):
 
 
 class NotCreditedShown(TypedDict):
+    """An order that you named and that stays as it is, and why, in a sentence."""
+
     order: str
     why: str
 

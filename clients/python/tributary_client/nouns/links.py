@@ -80,7 +80,8 @@ class Links(Caller):
         **sent: Unpack[NewLinks],
     ) -> LinksShown:
         """POST /api/v1/links: Give tracking links to members who have none, or make deep links:
-        all or none.
+        all or none. A link that a member has already is changed by `PATCH`: with another label
+        or slug than its own, this refuses.
         """
         answer: LinksShown = self.call(
             "POST",

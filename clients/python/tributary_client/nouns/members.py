@@ -27,8 +27,8 @@ class MemberChange(TypedDict):
 class NewMember(TypedDict):
     """Without an address, a member gets no mail."""
 
+    first_name: str
     email: NotRequired[str]
-    first_name: NotRequired[str]
     last_name: NotRequired[str]
     tags: NotRequired[list[str]]
     handles: NotRequired[dict[str, str]]

@@ -183,8 +183,9 @@ class Orders(Caller):
         self,
         order_id: str,
     ) -> OrderShown:
-        """GET /api/v1/orders/{order_id}: Return an order of the source "api" with its
-        attribution, commission and refunds.
+        """GET /api/v1/orders/{order_id}: Return an order with its attribution, commission and
+        refunds. `order_id` is that of an order of the source "api", or else the `id` (ord_…) of
+        any order, as lists and webhooks have it.
         """
         answer: OrderShown = self.call(
             "GET",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 
 class Changed(TypedDict):
@@ -156,8 +156,8 @@ class OrderSent(TypedDict):
     ordered_at: str | int
     currency: str
     customer_id: NotRequired[str | int | None]
-    promo_codes: NotRequired[list[str | int] | str | int | None]
-    promo_code: NotRequired[list[str | int] | str | int | None]
+    promo_codes: NotRequired[list[str | int | None] | str | int | None]
+    promo_code: NotRequired[list[str | int | None] | str | int | None]
     click_id: NotRequired[str | int | None]
     customer_email: NotRequired[str | int | None]
     referrer: NotRequired[str | int | None]
@@ -187,6 +187,7 @@ class ProblemDetails(TypedDict):
     code: str
     detail: str
     problems: list[Reason]
+    current: NotRequired[dict[str, Any] | None]
 
 
 class Reason(TypedDict):

@@ -383,6 +383,7 @@ class Webhooks(Caller):
         answer: EndpointDeleted = self.call(
             "DELETE",
             f"/api/v1/webhook-endpoints/{quoted(endpoint)}",
+            deleted={"id": endpoint, "outcome": "deleted"},
         )
         return answer
 
@@ -425,7 +426,8 @@ class Webhooks(Caller):
         idempotency_key: str = "",
     ) -> EndpointWithSecret:
         """POST /api/v1/webhook-endpoints/{endpoint}/secret: Make a new secret, which only this
-        answer shows. For a day the former one signs beside it.
+        answer shows. For a day the former one signs beside it. A secret can be changed three
+        times within a day.
         """
         answer: EndpointWithSecret = self.call(
             "POST",
