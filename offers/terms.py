@@ -148,8 +148,11 @@ def _check_rules(rules: tuple[Rule, ...]) -> None:
     for rule in rules:
         _check_rate("rules", rule.percent_bp)
         _check_amount("rules", rule.fixed_minor, "the amount per conversion of a rule")
-        if not rule.value.strip() or len(rule.value) > MAX_RULE_VALUE_LENGTH:
+        if not rule.value.strip():
             raise OfferError("rules", "every rule needs a product, collection, customer or code")
+        if len(rule.value) > MAX_RULE_VALUE_LENGTH:
+            message = f"what a rule is for has at most {MAX_RULE_VALUE_LENGTH} characters"
+            raise OfferError("rules", message)
         if rule.kind.is_of_line and rule.fixed_minor:
             raise OfferError(
                 "rules",

@@ -12,6 +12,7 @@ from tracking.commissions.shares import in_offers_currency
 from tracking.models import Conversion, OrderLine
 
 Lines = Mapping[int, tuple[Line, ...]]  # by order id
+_Key = tuple[str, str]  # the sku, or of a line without one its id
 
 
 @dataclass(slots=True)
@@ -28,10 +29,10 @@ def order_lines_net_of_refunds(order_ids: Iterable[int]) -> dict[int, tuple[Line
     ids = list(order_ids)
     if not ids:
         return {}
-    products: dict[int, dict[str, _Product]] = defaultdict(lambda: defaultdict(_Product))
+    products: dict[int, dict[_Key, _Product]] = defaultdict(lambda: defaultdict(_Product))
     rows = OrderLine.objects.filter(order__in=ids, is_commissionable=True)
     for row in rows.order_by("order_id", "position"):
-        product = products[row.order_id][row.sku or row.line_id]
+        product = products[row.order_id][row.sku, "" if row.sku else row.line_id]
         product.sold_minor += row.net_minor
         product.refunded_minor += row.refunded_minor
         product.collections.update(row.collections)
@@ -43,7 +44,7 @@ def order_lines_net_of_refunds(order_ids: Iterable[int]) -> dict[int, tuple[Line
                 sold_minor=product.sold_minor,
                 refunded_minor=product.refunded_minor,
             )
-            for sku, product in of_order.items()
+            for (sku, _), product in of_order.items()
         )
         for order_id, of_order in products.items()
     }

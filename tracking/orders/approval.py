@@ -7,12 +7,13 @@ from datetime import datetime
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from core.db import retried_transaction
+from core.db import lock_identities, retried_transaction
 from core.refused import RefusedError
 from tracking.commissions.new_customers import lock_customers
 from tracking.commissions.settlement import changing
-from tracking.models import Conversion, ConversionStatus
+from tracking.models import Conversion, ConversionStatus, Order
 from tracking.orders.looking_again import credit_later_orders, lock_later_orders
+from tracking.orders.same_order import in_the_way_of, number_locks
 
 
 class ApprovalError(RefusedError):
@@ -23,8 +24,9 @@ def accept_conversions(*, conversion_ids: Iterable[int], by: Actor, now: datetim
     """Accept pending or rejected conversions, and return how many changed.
 
     One whose order is not paid stays pending until it is, and one that the shop cancelled stays
-    rejected. What was rejected wins its customer again, also the later orders that came meanwhile;
-    one that is credited to somebody already stays theirs.
+    rejected, as does one that may be the same as an order that is credited now. What was rejected
+    wins its customer again, also the later orders that came meanwhile; one that is credited to
+    somebody already stays theirs.
     """
     return _set_status(conversion_ids, ConversionStatus.ACCEPTED, reason="", by=by, now=now)
 
@@ -53,16 +55,21 @@ def _set_status(
     now: datetime,
 ) -> int:
     ids = list(conversion_ids)
+    accepting = status == ConversionStatus.ACCEPTED
+    if accepting:  # nor does another order get in the way meanwhile
+        of_these = Conversion.objects.filter(pk__in=ids).values("order")
+        lock_identities(number_locks(Order.objects.filter(pk__in=of_these)))
     was_rejected = Conversion.objects.filter(pk__in=ids, status=ConversionStatus.REJECTED)
     rejected = list(was_rejected.select_related("order"))
-    if status == ConversionStatus.ACCEPTED:
+    replaced = in_the_way_of(row.order for row in rejected) if accepting else {}
+    if accepting:
         lock_customers((row.order.source, row.order.customer_ref) for row in rejected)
         lock_later_orders(rejected)  # before the conversions: see the sequence of locks
     with changing(ids, now=now) as conversions:
         changed: list[tuple[Conversion, dict[str, str]]] = [
             (row, {"before": row.decision, "reason": reason})
             for row in conversions
-            if row.decision != status
+            if row.decision != status and row.order_id not in replaced
         ]
         for row, _ in changed:
             row.decision, row.decision_reason = status, reason

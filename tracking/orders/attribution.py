@@ -206,13 +206,18 @@ def _load_customers(evidence: BatchEvidence, refs: Iterable[str], *, source: str
 
 
 def attribute(
-    order: AnyOrder, evidence: BatchEvidence, *, rates: Rates | None = None
+    order: AnyOrder,
+    evidence: BatchEvidence,
+    *,
+    rates: Rates | None = None,
+    is_noticed: bool = False,
 ) -> Attribution:
     """Return the evidence for `order`, the winner first.
 
     None counts when the winner's offer is in another currency, unless `rates` have one for it: the
     order earns nothing until staff credit it, and weaker evidence does not take its place. Nor does
-    any count when the order may be one that is credited already, from another source.
+    any count when the order may be one that is credited already, from another source; `is_noticed`:
+    it seemed so before.
     """
     found: list[FoundEvidence] = []
     problems: list[FieldProblem] = []
@@ -229,10 +234,12 @@ def attribute(
     if order.is_test:
         message = f"a test order never counts; {attribution.why}"
         return Attribution((), (FieldProblem("is_test", "test_order", message),))
-    if found and (problem := _currency_problem(order, found[0].enrollment.offer, rates)):
+    if not found:
+        return attribution
+    if problem := _currency_problem(order, found[0].enrollment.offer, rates):
         return Attribution((), (problem, *problems))
-    same = [one for one in evidence.elsewhere if one.is_also(order)] if found else []
-    in_the_way = next((one for one in same if not one.gives_way), None)
+    same = [one for one in evidence.elsewhere if one.is_also(order, is_noticed=is_noticed)]
+    in_the_way = next((one for one in same if not one.gives_way_to(found[0].kind)), None)
     if in_the_way is not None:
         return Attribution((), (FieldProblem("order_id", "may_be_same", in_the_way.words),))
     return replace(attribution, replaces=tuple(one.order_pk for one in same))

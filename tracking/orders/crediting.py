@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +20,8 @@ from tracking.orders.applying import refunded_of
 from tracking.orders.conversions import MAX_WHY_LENGTH, conversion_of
 from tracking.orders.exchange import DatedRate, Rates
 from tracking.orders.identity import order_identity
-from tracking.orders.looking_again import credit_later_orders, look_again
+from tracking.orders.looking_again import credit_later_orders, look_again, sequence_matters
+from tracking.orders.same_order import number_locks
 
 MAX_REASON_LENGTH = 300
 
@@ -110,16 +111,32 @@ def credit_by_own_evidence(
     is credited already.
     """
     found = locked_orders(order_ids)
-    credited = _credited(found)
-    waiting = [order for order in found if order.pk not in credited]
-    conversions = look_again(waiting, rates=Rates.for_orders(waiting), now=now)
-    credit_later_orders(conversions, by=by, now=now)
+    before = _credited(found)
+    waiting = [order for order in found if order.pk not in before]
+    conversions: list[Conversion] = []
+    for part in _parts_to_look_at(waiting):
+        won = look_again(part, rates=Rates.for_orders(part), now=now)
+        credit_later_orders(won, by=by, now=now)
+        conversions += won
     _audit(conversions, "their own evidence was looked at again", by=by, now=now)
-    why = credited | {
-        order.pk: f"stays: {order.unattributed}" for order in waiting if order.unattributed
-    }
+    fresh = Order.objects.exclude(unattributed="").in_bulk([order.pk for order in waiting])
+    why = before | {pk: f"stays: {order.unattributed}" for pk, order in fresh.items()}
     left = [NotCredited(order, why[order.pk]) for order in found if order.pk in why]
     return CreditingResult(conversions, left)
+
+
+def _parts_to_look_at(orders: Sequence[Order]) -> Iterator[Sequence[Order]]:
+    """All at once, or one by one where one of them may matter to the next.
+
+    Then those come without that were credited meanwhile, as one before won their customer.
+    """
+    is_together = len({order.source for order in orders}) < 2 and not sequence_matters()
+    if is_together:
+        yield orders
+        return
+    for order in orders:
+        if not Conversion.objects.filter(order=order).exists():
+            yield [order]
 
 
 def _credited(orders: Sequence[Order]) -> dict[int, str]:
@@ -159,6 +176,7 @@ def locked_orders(order_ids: Iterable[int]) -> list[Order]:
     names = rows.values_list("source", "external_id")
     lock_identities(order_identity(source, external_id) for source, external_id in names)
     orders = list(rows.all())
+    lock_identities(number_locks(orders))
     lock_customers((order.source, order.customer_ref) for order in orders)
     return orders
 

@@ -22,20 +22,21 @@ def reject_replaced(credited: Sequence[tuple[Order, Attribution]], *, now: datet
     """Reject the conversions of the orders that `credited` ones replace.
 
     Call it in the transaction that credits them, before their conversions are saved. Returns the
-    ids of these orders and of the enrollments that had them, where it was accepted already.
+    ids of these orders and of the enrollments that had them, where it was accepted already: of two
+    that replace one, that of the first.
     """
-    reasons = {
-        order_id: f"The shop sent this order itself: it is {order.external_id} of {order.source}."
-        for order, found in credited
-        for order_id in found.replaces
-    }
-    if not reasons:
+    successors: dict[int, Order] = {}
+    for order, found in credited:
+        for order_id in found.replaces:
+            successors.setdefault(order_id, order)
+    if not successors:
         return set()
-    known = Conversion.objects.filter(order__in=list(reasons)).exclude(decision=REJECTED)
+    known = Conversion.objects.filter(order__in=list(successors)).exclude(decision=REJECTED)
     with changing(list(known.values_list("pk", flat=True)), now=now) as rows:
         replaced = [(row, row.decision) for row in rows if row.decision != REJECTED]
         for row, _ in replaced:
-            row.decision, row.decision_reason = REJECTED, reasons[row.order_id]
+            row.decision = REJECTED
+            row.decision_reason = _reason(successors[row.order_id])
     audit.record_many(
         action="conversion.rejected",
         targets=[
@@ -44,10 +45,12 @@ def reject_replaced(credited: Sequence[tuple[Order, Attribution]], *, now: datet
         by=BY,
         now=now,
     )
-    had = {(row.order_id, row.enrollment_id) for row, before in replaced if before == ACCEPTED}
     return {
-        (order.pk, enrollment_id)
-        for order, found in credited
-        for replaced_id, enrollment_id in had
-        if replaced_id in found.replaces
+        (successors[row.order_id].pk, row.enrollment_id)
+        for row, before in replaced
+        if before == ACCEPTED
     }
+
+
+def _reason(order: Order) -> str:
+    return f"The shop sent this order itself: it is {order.external_id} of {order.source}."

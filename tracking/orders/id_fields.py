@@ -10,7 +10,7 @@ from typing import Any
 
 from core.text import UNSTORABLE
 from tracking.orders.facts import Problems
-from tracking.orders.fields import Field, TextField
+from tracking.orders.fields import Field, TextField, is_long_whole
 
 CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f]+")  # the category Cc of Unicode
 NOBODY = re.compile(r"0(\.0+)?")  # spreadsheets and PHP write 0.0
@@ -56,8 +56,8 @@ class NameField(TextField):
 
     def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
         value = raw.get(self.name)
-        if isinstance(value, str):
-            raw = {self.name: kept_name(value, self.max_length)}
+        if isinstance(value, str) or is_long_whole(value):
+            raw = {self.name: kept_name(str(value), self.max_length)}
         return super().read(raw, problems)
 
     def forms(self) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from tracking.orders.attribution import Attribution, attribute, load_evidence
 from tracking.orders.conversions import credit_by_evidence
 from tracking.orders.exchange import DatedRate, Rates
 from tracking.orders.identity import order_identity
+from tracking.orders.same_order import was_noticed
 
 REJECTED = ConversionStatus.REJECTED
 Attributed = tuple[Order, Attribution]
@@ -43,7 +44,9 @@ def look_again(
     found: list[tuple[Order, Attribution]] = []
     dated: dict[int, DatedRate] = {}
     for order in orders:
-        attribution = attribute(order, evidence[order.source], rates=rates)
+        attribution = attribute(
+            order, evidence[order.source], rates=rates, is_noticed=was_noticed(order)
+        )
         order.unattributed = attribution.unattributed
         winner = attribution.winner
         rate = rates.at(order, winner.enrollment.offer.currency) if rates and winner else None

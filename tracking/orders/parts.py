@@ -8,7 +8,7 @@ tier it may count for, or one of its customer.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
@@ -21,6 +21,7 @@ from tracking.commissions.tier_progress import has_tiers
 from tracking.links import click_ids
 from tracking.links.code_text import normal_code
 from tracking.models import Conversion, Order, PaymentStatus
+from tracking.models.orders import NOT_CREDITED
 from tracking.orders.attribution import BatchEvidence, load_evidence
 from tracking.orders.facts import OrderFacts
 from tracking.orders.looking_again import sequence_matters
@@ -117,19 +118,21 @@ def _has_new_after_changed(orders: Sequence[OrderFacts], before: States, *, now:
 
 
 def _reaches(source: str, orders: Sequence[OrderFacts], before: States) -> list[_Reach]:
-    """What each order may matter to. At most seven queries."""
-    evidence = load_evidence(orders, source=source)
-    if any(one.gives_way for one in evidence.elsewhere):
-        return [_Reach(customers=frozenset([""]))] * len(orders)  # any may matter to any
+    """What each order may matter to. At most ten queries."""
     customers = [_customers(order, before) for order in orders]
     if not has_tiers():
         return [_Reach(customers=refs) for refs in customers]
+    waiting = _waiting(source, frozenset[str]().union(*customers))
+    evidence = load_evidence([*orders, *waiting], source=source)
     credited: dict[str, set[int]] = defaultdict(set)
     rows = Conversion.objects.filter(order__source=source, order__external_id__in=list(before))
     for external_id, enrollment_id in rows.values_list("order__external_id", "enrollment_id"):
         credited[external_id].add(enrollment_id)
     own = [credited[order.external_id] | _who_may_win(order, evidence) for order in orders]
-    of_customer: dict[str, set[int]] = defaultdict(set)  # one order may win the others
+    # One order of a customer may win the others, and those that wait.
+    of_customer: dict[str, set[int]] = defaultdict(set)
+    for order in waiting:
+        of_customer[order.customer_ref] |= _who_may_win(order, evidence)
     for refs, enrollments in zip(customers, own, strict=True):
         for ref in refs:
             of_customer[ref] |= enrollments
@@ -139,14 +142,25 @@ def _reaches(source: str, orders: Sequence[OrderFacts], before: States) -> list[
     ]
 
 
+def _waiting(source: str, customers: Collection[str]) -> list[Order]:
+    """The orders of these customers that nobody is credited for."""
+    if not customers:
+        return []
+    found = Order.objects.filter(NOT_CREDITED, source=source, customer_ref__in=customers)
+    return list(found)
+
+
 def _customers(order: OrderFacts, before: States) -> frozenset[str]:
     """The order's customer, and the one that it had."""
     known = before.get(order.external_id)
     return frozenset([order.customer_ref, known.customer_ref if known else ""]) - {""}
 
 
-def _who_may_win(order: OrderFacts, evidence: BatchEvidence) -> set[int]:
-    """The enrollments that any evidence of the order speaks for, whether or not it counts."""
+def _who_may_win(order: OrderFacts | Order, evidence: BatchEvidence) -> set[int]:
+    """The enrollments that any evidence of the order speaks for, whether or not it counts.
+
+    Also those who lose what a page reported of it.
+    """
     codes = map(normal_code, order.promo_codes)
     found = {row.enrollment_id for code in codes for row in evidence.codes.get(code, [])}
     click = click_ids.read(order.click_id) if order.click_id else None
@@ -155,4 +169,5 @@ def _who_may_win(order: OrderFacts, evidence: BatchEvidence) -> set[int]:
     for offer_id in evidence.remembering:
         won = evidence.customers.get((offer_id, order.customer_ref), [])
         found |= {enrollment.pk for _, _, enrollment in won}
-    return found
+    replaced = [one for one in evidence.elsewhere if one.gives_way and one.has_number_of(order)]
+    return found | {one.enrollment_id for one in replaced}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +25,8 @@ from tracking.orders.identity import order_identity
 from tracking.orders.results import RecordingResult, RecordingStatus
 
 STATED_FIELDS = [
-    "order", "parts", "asked_minor", "amount_minor", "currency", "refunded_at", "state", "reason",
-    "digest",
+    "order", "order_external_id", "parts", "asked_minor", "amount_minor", "currency",
+    "refunded_at", "state", "reason", "digest",
 ]  # fmt: skip
 
 
@@ -52,7 +52,35 @@ def record_refunds(
     order; otherwise that is a conflict, and one that was undone stays undone: its result says so.
     Refused is a refund from the future.
     """
-    known = _lock(source, refunds)
+    names = {refund.order_external_id for refund in refunds}
+    known = _lock(source, [refund.external_id for refund in refunds], names)
+    results: list[RecordingResult] = []
+    for part in _each_once(refunds):
+        results += _record(source, part, known, replacing=replacing, by=by, now=now)
+    return results
+
+
+def _each_once(refunds: Sequence[RefundFacts]) -> Iterator[Sequence[RefundFacts]]:
+    """Part the refunds so that none comes twice in a part."""
+    part: dict[str, RefundFacts] = {}
+    for refund in refunds:
+        if refund.external_id in part:
+            yield list(part.values())
+            part = {}
+        part[refund.external_id] = refund
+    yield list(part.values())
+
+
+def _record(
+    source: str,
+    refunds: Sequence[RefundFacts],
+    known: dict[str, Refund],
+    *,
+    replacing: bool,
+    by: Actor,
+    now: datetime,
+) -> list[RecordingResult]:
+    """Record refunds of which none comes twice. `known` are those recorded, by external id."""
     names = {refund.order_external_id for refund in refunds}
     orders = _orders(source, names | {row.order_external_id for row in known.values()})
     left = set[int]()  # orders that a refund moves away from
@@ -87,13 +115,9 @@ def undo_refund(*, source: str, external_id: str, by: Actor, now: datetime) -> b
     """
     if "\x00" in source + external_id:
         return False  # PostgreSQL can't store a null character
-    found = Refund.objects.filter(source=source, external_id=external_id).first()
+    found = _lock(source, [external_id], set()).get(external_id)
     if found is None:
         return False
-    lock_identities(
-        [order_identity(source, found.order_external_id), _refund_identity(source, external_id)]
-    )
-    found.refresh_from_db()
     if found.state == RefundState.UNDONE:
         return True
     found.state, found.amount_minor, found.reason = RefundState.UNDONE, 0, ""
@@ -135,19 +159,19 @@ def apply_parked(orders: Sequence[Order]) -> dict[int, int]:
     return refunded
 
 
-def _lock(source: str, refunds: Sequence[RefundFacts]) -> dict[str, Refund]:
-    """Lock orders and refunds; return the recorded refunds by external id."""
-    rows = Refund.objects.filter(
-        source=source, external_id__in=[refund.external_id for refund in refunds]
-    )
-    names = {refund.order_external_id for refund in refunds}
+def _lock(source: str, refund_ids: Sequence[str], names: set[str]) -> dict[str, Refund]:
+    """Lock refunds, the orders that they are of, and those of these `names`.
+
+    Returns the recorded refunds by external id.
+    """
+    rows = Refund.objects.filter(source=source, external_id__in=refund_ids)
     lock_identities(
         [order_identity(source, name) for name in names.union(_orders_of(rows))]
-        + [_refund_identity(source, refund.external_id) for refund in refunds]
+        + [_refund_identity(source, refund_id) for refund_id in refund_ids]
     )
     # One that moved in between: its order too. Whoever moves it next waits for the refund's lock.
     lock_identities(order_identity(source, name) for name in _orders_of(rows))
-    return {row.external_id: row for row in rows}
+    return {row.external_id: row for row in rows.select_related("order")}
 
 
 def _orders_of(rows: QuerySet[Refund]) -> set[str]:
@@ -246,7 +270,7 @@ def _settle(refunded: dict[int, int], moments: dict[int, datetime], *, now: date
 
 
 def _result(row: Refund, status: RecordingStatus) -> RecordingResult:
-    if row.order_id is None and status is RecordingStatus.RECORDED:
+    if row.order_id is None and status in {RecordingStatus.RECORDED, RecordingStatus.REPLACED}:
         status = RecordingStatus.PARKED
     problems = (FieldProblem("amount", "not_left", row.reason),) if row.reason else ()
     return RecordingResult(

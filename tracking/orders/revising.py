@@ -34,6 +34,7 @@ from tracking.orders.looking_again import (
 )
 from tracking.orders.lookup import revision_of
 from tracking.orders.results import RecordingResult, RecordingStatus
+from tracking.orders.same_order import in_the_way_of, was_noticed
 from tracking.orders.saving import STATED_FIELDS, save_lines, save_revisions, state_order
 
 
@@ -123,6 +124,7 @@ class _Changes:
 
     has_new_customer: set[int]
     has_new_currency: set[int]
+    was_void: set[int]  # cancelled, voided or a test
     moments: dict[int, datetime] = field(default_factory=dict)
 
 
@@ -212,8 +214,6 @@ def _without_effect(
 ) -> RecordingResult | None:
     """The result of a statement that changes nothing; None for one that is the order's state."""
     problem = facts.future_problem(now=now)
-    if problem is None and facts.currency != order.currency:
-        problem = _currency_problem(order, facts)
     if problem is not None:
         return RecordingResult(facts.external_id, RecordingStatus.REFUSED, problems=(problem,))
     digest = facts.digest()
@@ -222,23 +222,34 @@ def _without_effect(
             order.updated_at = facts.updated_at
             order.save(update_fields=["updated_at"])
         return RecordingResult(facts.external_id, RecordingStatus.DUPLICATE)
-    if facts.updated_at is None or facts.updated_at > order.updated_at:
+    updated_at = facts.updated_at
+    if updated_at is not None and updated_at <= order.updated_at:
+        said = known.revisions[order.pk]
+        if any(one.digest == digest and one.updated_at == updated_at for one in said):
+            return RecordingResult(facts.external_id, RecordingStatus.DUPLICATE)
+        if updated_at < order.updated_at:
+            known.keep(order, facts, updated_at=updated_at, now=now)
+            return RecordingResult(facts.external_id, RecordingStatus.SUPERSEDED)
+    problem = _currency_problem(order, facts) if known.is_credited(order) else None
+    if problem is None:
         return None
-    said = known.revisions[order.pk]
-    if any(one.digest == digest and one.updated_at == facts.updated_at for one in said):
-        return RecordingResult(facts.external_id, RecordingStatus.DUPLICATE)
-    if facts.updated_at == order.updated_at:
-        return None
-    known.keep(order, facts, updated_at=facts.updated_at, now=now)
-    return RecordingResult(facts.external_id, RecordingStatus.SUPERSEDED)
+    return RecordingResult(facts.external_id, RecordingStatus.REFUSED, problems=(problem,))
 
 
 def _currency_problem(order: Order, facts: OrderFacts) -> FieldProblem | None:
-    """Why an order can't be in another currency now: what it earns could not be converted."""
+    """Why an order can't be in another currency now: what it earns could not be converted.
+
+    One that is cancelled or voided earns nothing, and is asked about once it is restored.
+    """
+    has_new_currency = facts.currency != order.currency
+    if facts.is_void or not (has_new_currency or shop_rejects(order)):
+        return None
+    rows = Conversion.objects.filter(order=order, share_bp__gt=0).select_related("offer")
     stated = replace(facts, ordered_at=order.ordered_at)
     rates = Rates.for_orders([stated])
-    rows = Conversion.objects.filter(order=order).select_related("offer")
-    missing = [rates.missing(stated, row.offer) for row in rows]
+    missing = [
+        rates.missing(stated, row.offer) for row in rows if has_new_currency or row.rate is None
+    ]
     for why in filter(None, missing):
         return FieldProblem("currency", "no_rate", f"order {order.external_id} {why}")
     return None
@@ -258,6 +269,7 @@ def _change(
             order.pk for order, facts in changed if facts.customer_ref != order.customer_ref
         },
         has_new_currency={order.pk for order, facts in changed if facts.currency != order.currency},
+        was_void={order.pk for order, _ in changed if shop_rejects(order)},
     )
     for order, facts in changed:
         # Without a time it is what the shop says now, even if its clock is ahead of ours.
@@ -296,7 +308,12 @@ def _settle(
         for order in orders
         for pk in known.conversions.get(order.pk, [])
     }
-    rates = Rates.for_orders([order for order in orders if order.pk in changes.has_new_currency])
+    restored = [
+        order for order in orders if order.pk in changes.was_void and not shop_rejects(order)
+    ]
+    in_the_way = in_the_way_of(order for order in restored if known.is_credited(order))
+    other = changes.has_new_currency | {order.pk for order in restored}
+    rates = Rates.for_orders([order for order in orders if order.pk in other])
     with changing(happened_at, now=now, happened_at=happened_at) as conversions:
         may_win = [
             row
@@ -304,9 +321,12 @@ def _settle(
             if row.status == ConversionStatus.REJECTED or row.order_id in changes.has_new_customer
         ]
         for row in conversions:
-            if row.order_id in changes.has_new_currency:
-                found = rates.at(row.order, row.currency)
+            if row.order_id in changes.has_new_currency or row.rate is None:
+                found = rates.at(row.order, row.currency) if row.order_id in other else None
                 row.rate, row.rate_on = (found.rate, found.day) if found else (None, None)
+            if row.order_id in in_the_way:
+                row.decision = ConversionStatus.REJECTED
+                row.decision_reason = f"It {in_the_way[row.order_id].words}."
         set_amounts(conversions, refunded)
     return may_win
 
@@ -324,7 +344,10 @@ def _attribute(
     if not orders:
         return {}
     evidence = load_evidence([facts for _, facts in orders], source=source)
-    attributions = {order.pk: attribute(facts, evidence) for order, facts in orders}
+    attributions = {
+        order.pk: attribute(facts, evidence, is_noticed=was_noticed(order))
+        for order, facts in orders
+    }
     for order, _ in orders:
         order.unattributed = attributions[order.pk].unattributed
     update_rows([order for order, _ in orders], ["unattributed"])

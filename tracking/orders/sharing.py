@@ -104,7 +104,8 @@ def share_order(
         set_amounts([*rows, *new], refunded_of([order]))
         update_rows(rows, ["share_bp", "shares_before_bp", "share_reason"])
     settle_new(new, now=now)
-    credit_later_orders(new, by=by, now=now)
+    returned = [row for row in rows if row.share_bp and not before[row.pk]]
+    credit_later_orders([*new, *returned], by=by, now=now)
     changed = [*rows, *new]
     _audit(changed, before, reason, by=by, now=now)
     return _held(changed)

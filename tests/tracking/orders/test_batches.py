@@ -311,6 +311,22 @@ def test_changed_orders_of_other_members_and_customers_part_nothing(cast: Cast) 
     assert queries(3) == queries(10)
 
 
+def test_an_order_that_waits_outside_the_batch_counts_for_who_has_its_code(cast: Cast) -> None:
+    """It waits without a member, is won by its customer, and has the code of somebody else."""
+    with_tier(cast)
+    remembering(cast)
+    sell(
+        a("P", "200", 2, customer_id="ada", promo_code="LATE"),
+        a("K", "10", 2, customer_id="ada", promo_code=None),
+        now=LATER,
+    )
+    diego = cast.diego_in_glow
+    give_codes(codes={diego.pk: "LATE"}, enrollments=[diego], by=SYSTEM, now=NOW)
+    known, new = a("K", "10", 2, customer_id="ada"), a("D", "100", 6, promo_code="DIEGO10")
+
+    assert recorded(cast, [known, new]) == recorded(cast, [known], [new])
+
+
 STATEMENTS = st.lists(
     st.fixed_dictionaries(
         {

@@ -140,6 +140,33 @@ def test_a_credited_order_changes_its_currency_where_there_is_a_rate(cast: Cast)
     assert consistent(cast)
 
 
+def test_an_older_statement_in_another_currency_is_kept_and_changes_nothing(cast: Cast) -> None:
+    sell(stated(lines=lines("100"), updated_at=at(30)), now=LATER)
+    in_dollars = stated(lines=lines("100"), currency="USD", updated_at=at(10))
+
+    answers = [state(in_dollars)[0].status for _ in range(2)]
+
+    assert answers == [RecordingStatus.SUPERSEDED, RecordingStatus.DUPLICATE]
+    assert Conversion.objects.get().sale_minor == 10_000
+
+
+def test_a_cancelled_order_needs_no_rate_until_it_is_restored(cast: Cast) -> None:
+    sell(stated(lines=lines("100"), updated_at=at(1)), now=LATER)
+    in_dollars = {"lines": lines("100"), "currency": "USD"}
+
+    [cancelled] = state(stated(**in_dollars, cancelled_at=at(10), updated_at=at(10)))
+    assert cancelled.status == RecordingStatus.REVISED
+    assert Conversion.objects.get().status == "rejected"
+    [refused] = state(stated(**in_dollars, updated_at=at(20)))
+    rate("0.5")
+    state(stated(**in_dollars, updated_at=at(20)))
+
+    assert [problem.code for problem in refused.problems] == ["no_rate"]
+    row = Conversion.objects.get()
+    assert (row.status, row.sale_minor, row.commission_minor) == ("accepted", 5_000, 500)
+    assert consistent(cast)
+
+
 def test_rules_about_products_see_converted_lines(cast: Cast) -> None:
     supersede_terms(
         offer=cast.glow,

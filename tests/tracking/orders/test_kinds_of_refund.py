@@ -166,36 +166,6 @@ def test_a_refund_by_a_clock_that_is_ahead_is_taken_back_at_once(cast: Cast, sol
     assert (balance.due_minor, balance.held_minor) == (0, 0)
 
 
-def test_a_refund_moves_to_the_order_that_it_is_of(cast: Cast, sold: None) -> None:
-    """A shop that named the wrong order says it anew."""
-    commission = Conversion.objects.get().commission_minor
-    other = read_order(raw_order("1002"))
-    record_orders(source="api", orders=[other], by=SYSTEM, now=NOW)
-    record_refund(source="api", refund=refund(line_id="a"), by=SYSTEM, now=NOW)
-    assert Conversion.objects.get(order__external_id="1001").commission_minor < commission
-
-    moved = refund(order_id="1002", sku=None, quantity=None, amount="5")
-    [answer] = record_refunds(source="api", refunds=[moved], replacing=True, by=SYSTEM, now=NOW)
-
-    assert answer.status == RecordingStatus.REPLACED
-    refunded = dict(Conversion.objects.values_list("order__external_id", "refunded_minor"))
-    assert refunded == {"1001": 0, "1002": 500}
-    assert Conversion.objects.get(order__external_id="1001").commission_minor == commission
-    assert list(differences(cast.juniper)) == []
-
-
-def test_a_refund_that_waits_moves_to_the_order_that_it_is_of(cast: Cast, sold: None) -> None:
-    waits = refund(order_id="10o1", sku=None, quantity=None)
-    record_refund(source="api", refund=waits, by=SYSTEM, now=NOW)
-    right = refund(sku=None, quantity=None)
-
-    [answer] = record_refunds(source="api", refunds=[right], replacing=True, by=SYSTEM, now=NOW)
-
-    assert answer.status == RecordingStatus.REPLACED
-    assert Conversion.objects.get().commission_minor == 0
-    assert list(differences(cast.juniper)) == []
-
-
 PARTS = st.builds(
     RefundPart,
     line_id=st.sampled_from(["", "0", "1", "9"]),

@@ -9,7 +9,9 @@ import pytest
 
 from accounts.models import AuditEntry
 from core.references import Reference
-from offers.services import change_offer
+from offers.models import Enrollment
+from offers.services import change_offer, create_offer, enroll
+from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, raw_order
 from tracking.links import click_ids
 from tracking.links.membership import deactivate_member
@@ -162,6 +164,35 @@ def test_of_those_who_share_an_order_the_larger_share_wins_its_customer(cast: Ca
 
     later = Conversion.objects.get(order__external_id="1002")
     assert later.enrollment == cast.mara_in_glow
+
+
+def test_an_order_that_is_given_back_wins_its_customer_again(cast: Cast) -> None:
+    """Also the orders that came while it was somebody else's."""
+    second = create_offer(
+        values=offer_values(name="Second", remembers_customers=True),
+        terms=TermsValues(percent_bp=500),
+        by=SYSTEM,
+        now=NOW - timedelta(days=2),
+    )
+    [diego] = enroll(offer=second, members=[cast.diego], by=SYSTEM, now=NOW - timedelta(days=2))
+    record(order("1001", customer_id="c1"))
+    for enrollment in (diego, cast.mara_in_glow):
+        give(enrollment)
+    assert record(of_the_same_customer()).conversion_id is None
+
+    give(diego)
+
+    assert Conversion.objects.get(order__external_id="1002").member == cast.diego
+
+
+def give(enrollment: Enrollment) -> None:
+    share_order(
+        order_id=Order.objects.get(external_id="1001").pk,
+        shares=[Share(enrollment, 10_000)],
+        reason="Theirs",
+        by=SYSTEM,
+        now=NOW,
+    )
 
 
 @pytest.mark.parametrize(("days", "is_credited"), [(89, True), (90, True), (91, False)])

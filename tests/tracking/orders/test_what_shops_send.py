@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from core.tenancy import acting_for
+from offers.services import supersede_terms
+from offers.structure import Rule, RuleKind
+from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, order, raw_order, raw_refund
 from tracking.links.membership import deactivate_member
 from tracking.models import Conversion, Order
@@ -218,3 +222,23 @@ def test_a_product_in_many_collections_is_read() -> None:
 @pytest.mark.parametrize("number", ["#7001\x00", "7" * 300])
 def test_a_shown_number_refuses_no_order(number: str) -> None:
     assert read_order(raw_order(number=number)).number.startswith(number[:5])
+
+
+def test_a_line_without_sku_is_not_the_product_that_has_its_id_as_sku(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        supersede_terms(
+            offer=cast.glow,
+            values=TermsValues(percent_bp=1_000, rules=(Rule(RuleKind.PRODUCT, "1", 5_000),)),
+            starts_at=NOW + timedelta(minutes=1),
+            by=SYSTEM,
+            now=NOW,
+        )
+        sent = [
+            {"product": "Gift", "quantity": 1, "unit_price": "100"},  # its id is its place: 1
+            {"sku": "1", "quantity": 1, "unit_price": "10"},
+        ]
+        ordered_at = (NOW + timedelta(minutes=5)).isoformat()
+        facts = read_order(raw_order(lines=sent, ordered_at=ordered_at))
+        record_order(source="api", order=facts, by=SYSTEM, now=NOW + timedelta(hours=1))
+
+        assert Conversion.objects.get().commission_minor == 1_000 + 500
