@@ -61,7 +61,7 @@ class Listing(ChosenRows[Row]):
     name: ClassVar[str]
     section: ClassVar[str]
     heading: ClassVar[str]
-    subtitle: ClassVar[str] = ""
+    subtitle: str = ""
     label: ClassVar[str]  # of the table, for screen readers
     noun: ClassVar[str]  # what it lists, in the plural
     template: ClassVar[str] = "brand_admin/listing/page.html"

@@ -25,6 +25,7 @@ from core.templatetags.display import day
 from offers.models import Project, ProjectMember
 from offers.projects import add_to_project
 from offers.selectors import projects
+from offers.status import why_closed
 from tracking.outreach.stages import (
     LABELS,
     Stage,
@@ -239,6 +240,14 @@ def _selected_outside(*, project_id: int, **chosen: Any) -> QuerySet[Member]:
     return _outside(selected_members(**chosen), project_id)
 
 
+def _what_adding_does(project: Project) -> str:
+    if not project.offers:
+        return "Select the members who take part."
+    names = " and ".join(offer.name for offer in project.offers if not why_closed(offer))
+    joins = f"They join {names} too." if names else "Its offer is closed, so they join none."
+    return f"Select the members to add. {joins}"
+
+
 class ToAdd(Members):
     """Members who are not in the project yet."""
 
@@ -282,6 +291,7 @@ class ToAdd(Members):
 
     def prepare(self, **args: int) -> None:
         self.project = project_asked(args["project_id"])
+        self.subtitle = _what_adding_does(self.project)
 
     def selection(self) -> Selection:
         return Selection(_selected_outside, {"project_id": self.project.pk, **self.chosen()})

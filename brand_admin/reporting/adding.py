@@ -88,6 +88,8 @@ class ToAddToOffer(Listing[Member]):
     def prepare(self, **args: int) -> None:
         self.offer = get_object_or_404(Offer, pk=args["offer_id"])
         self.closed = why_closed(self.offer)
+        if self.closed:
+            self.subtitle = ""
 
     def find(self) -> QuerySet[Member]:
         return self._outside(search=self.search).filter(in_segment(self.filters.within))

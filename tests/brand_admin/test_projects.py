@@ -216,3 +216,15 @@ def test_who_joins_a_project_stays_out_of_its_offer_that_is_over(cast: Cast) -> 
     assert project.name == "Spring launch"
     assert ProjectMember.objects.filter(project=project, member=new).exists()
     assert not Enrollment.objects.filter(member=new).exists()
+
+
+def test_the_page_says_what_adding_to_a_project_does(cast: Cast, theo: Client) -> None:
+    project = create_project(name="Autumn", by=SYSTEM, now=NOW)
+    page = address("project_add", project.pk)
+    assert "Select the members who take part." in page_text(theo.get(page))
+
+    set_up_stage(project=project, offer=cast.glow, by=SYSTEM, now=NOW)
+    assert f"They join {cast.glow.name} too." in page_text(theo.get(page))
+
+    set_offer_status(offer=cast.glow, status=OfferStatus.ENDED, by=SYSTEM, now=NOW)
+    assert "Its offer is closed, so they join none." in page_text(theo.get(page))
