@@ -116,7 +116,10 @@ def look_at_orders_again(request: HttpRequest, sent: LookedAgain) -> CreditingSh
 
 @NOUN.post("/conversions/accept", Changed)
 def accept_some_conversions(request: HttpRequest, sent: ChosenConversions) -> Changed:
-    """Accept conversions that wait or were rejected. Their commission is earned at once."""
+    """Accept conversions that wait or were rejected. Their commission is earned at once.
+
+    One stays rejected while an order of another source that may be the same is credited.
+    """
     changed = accept_conversions(
         conversion_ids=_conversion_ids(sent.conversions),
         by=actor_of(request),

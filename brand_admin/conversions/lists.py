@@ -15,7 +15,7 @@ from accounts.permissions import Permission
 from brand_admin.conversions.forms import ConversionFilters, QuestionFilters, RejectionForm
 from brand_admin.conversions.question_findings import Verdict, verdict_of
 from brand_admin.conversions.tab_counts import tab_counts
-from brand_admin.listing.actions import Action, Done, Seen
+from brand_admin.listing.actions import Action, Done, Seen, Skipped
 from brand_admin.listing.cells import Badge, Cell, Fragment, Lines, Link, Muted, Titled
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
@@ -30,7 +30,7 @@ from tracking.figures.conversion_list import (
     undecided_count,
 )
 from tracking.flags.deciding import accept_conversions, reject_conversions
-from tracking.models import Conversion, Evidence, Question, QuestionState
+from tracking.models import Conversion, ConversionStatus, Evidence, Question, QuestionState
 from tracking.questions.selectors import orders_by_reference, questions
 
 
@@ -38,9 +38,17 @@ def conversion_status(row: Conversion) -> Cell:
     return Fragment("brand_admin/conversions/status.html", conversion=row)
 
 
+IS_ANOTHER = "stays rejected: an order that may be the same is credited. Reject that one first"
+
+
 def _accept(listing: Listing[Any], *, ids: list[int], by: Actor, now: datetime) -> Done:
     changed = accept_conversions(conversion_ids=ids, by=by, now=now)
-    return Done(changed, unchanged=len(ids) - changed)
+    stay = Conversion.objects.filter(pk__in=ids, decision=ConversionStatus.REJECTED)
+    skipped = [
+        Skipped(f"Order {row.order.external_id}", IS_ANOTHER)
+        for row in stay.select_related("order").order_by("pk")
+    ]
+    return Done(changed, unchanged=len(ids) - changed - len(skipped), skipped=skipped)
 
 
 def _reject(

@@ -195,10 +195,16 @@ def test_a_delete_of_which_the_answer_was_lost_is_done(cast: Cast, live_server: 
     assert (caught.value.status, len(lossy.requests)) == (404, 3)
 
 
-@pytest.mark.parametrize("first", [httpx.ReadTimeout("slow"), said(502, {}), said(503, {})])
+@pytest.mark.parametrize("first", [httpx.ReadTimeout("slow"), said(502, {}), said(504, {})])
 def test_nothing_there_in_a_further_try_is_deleted(first: httpx.Response | Exception) -> None:
     server = Server(first, said(404, {"code": "not_found"}))
     assert server.client().delete_endpoint("end_1") == {"id": "end_1", "outcome": "deleted"}
+
+
+def test_what_a_busy_server_did_not_delete_is_not_found() -> None:
+    server = Server(said(503, {}), said(404, {"code": "not_found"}))
+    with pytest.raises(ApiError):
+        server.client().delete_endpoint("end_1")
 
 
 def test_what_was_never_begun_or_deletes_nothing_is_not_found() -> None:

@@ -54,17 +54,22 @@ def reject_flags(*, flag_ids: Iterable[int], reason: str, by: Actor, now: dateti
 def accept_conversions(*, conversion_ids: Iterable[int], by: Actor, now: datetime) -> int:
     """Accept sales as `approval.accept_conversions` does, and clear their flags.
 
-    A sale that was held is accepted with it. Returns how many changed.
+    A sale that was held is accepted with it. Returns how many changed. Those that stay rejected,
+    as another order that may be the same is credited, keep their flags.
     """
     ids = list(conversion_ids)
+    of_these = Conversion.objects.filter(pk__in=ids)
     differing = ~Q(decision=ConversionStatus.ACCEPTED) | Q(is_held=True)
-    changed = Conversion.objects.filter(differing, pk__in=ids).count()
+    before = set(of_these.filter(differing).values_list("pk", flat=True))
     approval.accept_conversions(conversion_ids=ids, by=by, now=now)
-    flags = Flag.objects.filter(conversion__in=ids, state__in=[FlagState.OPEN, FlagState.REJECTED])
+    accepted = of_these.filter(decision=ConversionStatus.ACCEPTED)
+    flags = Flag.objects.filter(
+        conversion__in=accepted, state__in=[FlagState.OPEN, FlagState.REJECTED]
+    )
     with changing(_conversions(flags), now=now) as conversions:
         _decide(flags, FlagState.CLEARED, ACCEPTED, by=by, now=now)
         set_held(conversions)
-    return changed
+    return len(before.intersection(accepted.values_list("pk", flat=True)))
 
 
 @retried_transaction

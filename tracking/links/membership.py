@@ -13,6 +13,7 @@ from affiliates.models import Member
 from core.money import Money
 from offers.models import Enrollment, EnrollmentStatus, Offer
 from offers.services import enroll, lock_status, set_enrollment_status
+from offers.status import why_closed
 from payouts.ledger import balances
 from payouts.selectors import waiting_for_details
 from tracking.links.generating import deactivate_items
@@ -94,12 +95,16 @@ def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Prom
 
     Orders and clicks from the time in between never count. A code that somebody else has now stays
     with them: it is returned as theirs, and the member has none. Does nothing if the member is
-    active already. Raises ErasedError.
+    active already. Raises ErasedError, and StaysError for one who was removed from an offer that
+    is over.
     """
     if not lock_members([enrollment.member_id]):
         raise ErasedError
-    if lock_status(enrollment) == EnrollmentStatus.ACTIVE:
+    status = lock_status(enrollment)
+    if status == EnrollmentStatus.ACTIVE:
         return None
+    if status == EnrollmentStatus.REMOVED and (closed := why_closed(enrollment.offer)):
+        raise StaysError(f"stays out: {closed}")
     taken_by = _bring_back_code(enrollment, now=now)
     _bring_back(TrackingLink.objects.main().filter(enrollment=enrollment), now=now)
     set_enrollment_status(enrollment=enrollment, status=EnrollmentStatus.ACTIVE, by=by, now=now)

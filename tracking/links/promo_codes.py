@@ -74,24 +74,29 @@ def suggest_and_lock(
 ) -> dict[int, str]:
     """Return what `suggest_codes` does, for offers of all kinds, and keep it free for the caller.
 
-    Until the transaction ends, nobody else is suggested or given these codes. The enrollments have
-    their member and offer.
+    Until the transaction ends, nobody else is suggested or given these codes, nor those of `but`,
+    which the caller gives too. The enrollments have their member and offer.
     """
     lock_identities([f"code suggestions:{current_brand_id()}"])
-    lacking: dict[int, list[Enrollment]] = defaultdict(list)
-    for row in enrollments:
-        lacking[row.offer_id].append(row)
-    found: dict[int, str] = {}
-    for rows in lacking.values():
-        while rows:
-            codes = suggest_codes(
-                offer=rows[0].offer, enrollments=rows, but=[*but, *found.values()]
-            )
-            lock_codes(codes.values())
-            lost = _taken(codes.values())  # to somebody who was given it by name meanwhile
-            found |= {pk: code for pk, code in codes.items() if code not in lost}
-            rows = [row for row in rows if row.pk not in found]
+    lacking, found = list(enrollments), dict[int, str]()
+    while lacking:
+        codes = _suggest_for_all(lacking, but=[*but, *found.values()])
+        lock_codes([*codes.values(), *but])  # at once, as whoever gives them by name does
+        lost = _taken(codes.values())  # to somebody who was given it by name meanwhile
+        found |= {pk: code for pk, code in codes.items() if code not in lost}
+        lacking = [row for row in lacking if row.pk not in found]
     return found
+
+
+def _suggest_for_all(enrollments: Iterable[Enrollment], *, but: Collection[str]) -> dict[int, str]:
+    """The same as `suggest_codes`, for enrollments in several offers."""
+    of_offer: dict[int, list[Enrollment]] = defaultdict(list)
+    for row in enrollments:
+        of_offer[row.offer_id].append(row)
+    codes: dict[int, str] = {}
+    for rows in of_offer.values():
+        codes |= suggest_codes(offer=rows[0].offer, enrollments=rows, but=[*but, *codes.values()])
+    return codes
 
 
 @transaction.atomic

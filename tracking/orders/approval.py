@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from accounts.actors import Actor
@@ -13,7 +13,7 @@ from tracking.commissions.new_customers import lock_customers
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, ConversionStatus, Order
 from tracking.orders.looking_again import credit_later_orders, lock_later_orders
-from tracking.orders.same_order import in_the_way_of, number_locks
+from tracking.orders.same_order import counting_elsewhere, may_be_one, number_locks
 
 
 class ApprovalError(RefusedError):
@@ -55,21 +55,21 @@ def _set_status(
     now: datetime,
 ) -> int:
     ids = list(conversion_ids)
-    accepting = status == ConversionStatus.ACCEPTED
-    if accepting:  # nor does another order get in the way meanwhile
+    was_rejected = Conversion.objects.filter(pk__in=ids, status=ConversionStatus.REJECTED)
+    in_the_way: set[int] = set()
+    if status == ConversionStatus.ACCEPTED:
         of_these = Conversion.objects.filter(pk__in=ids).values("order")
         lock_identities(number_locks(Order.objects.filter(pk__in=of_these)))
-    was_rejected = Conversion.objects.filter(pk__in=ids, status=ConversionStatus.REJECTED)
+        in_the_way = _in_the_way([row.order for row in was_rejected.select_related("order")])
     rejected = list(was_rejected.select_related("order"))
-    replaced = in_the_way_of(row.order for row in rejected) if accepting else {}
-    if accepting:
+    if status == ConversionStatus.ACCEPTED:
         lock_customers((row.order.source, row.order.customer_ref) for row in rejected)
         lock_later_orders(rejected)  # before the conversions: see the sequence of locks
     with changing(ids, now=now) as conversions:
         changed: list[tuple[Conversion, dict[str, str]]] = [
             (row, {"before": row.decision, "reason": reason})
             for row in conversions
-            if row.decision != status and row.order_id not in replaced
+            if row.decision != status and row.order_id not in in_the_way
         ]
         for row, _ in changed:
             row.decision, row.decision_reason = status, reason
@@ -77,3 +77,17 @@ def _set_status(
     returned = {row.pk for row in rejected}
     credit_later_orders([row for row, _ in changed if row.pk in returned], by=by, now=now)
     return len(changed)
+
+
+def _in_the_way(orders: Sequence[Order]) -> set[int]:
+    """The ids of rejected orders that stay so: another one that may be the same is credited.
+
+    Of two of them the first may count.
+    """
+    found = set(counting_elsewhere(orders))
+    kept = [order for order in sorted(orders, key=lambda order: order.pk) if order.pk not in found]
+    for place, order in enumerate(kept):
+        before = [one for one in kept[:place] if one.pk not in found]
+        if any(may_be_one(order, one) for one in before):
+            found.add(order.pk)
+    return found

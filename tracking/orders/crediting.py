@@ -19,6 +19,7 @@ from tracking.models import Conversion, ConversionStatus, Evidence, Order
 from tracking.orders.applying import refunded_of
 from tracking.orders.conversions import MAX_WHY_LENGTH, conversion_of
 from tracking.orders.exchange import DatedRate, Rates
+from tracking.orders.giving_way import give_way
 from tracking.orders.identity import order_identity
 from tracking.orders.looking_again import credit_later_orders, look_again, sequence_matters
 from tracking.orders.same_order import number_locks
@@ -92,6 +93,7 @@ def credit_orders_by_hand(
     rates = Rates.for_orders(found)
     orders, not_credited = _creditable(found, enrollment, rates)
     conversions = _conversions(orders, enrollment, one_line(reason), rates)
+    give_way(orders, now=now)
     mark_new_customers(conversions)
     settle_new(conversions, now=now)
     Order.objects.filter(pk__in=[order.pk for order in orders]).update(unattributed="")
@@ -173,10 +175,11 @@ def locked_orders(order_ids: Iterable[int]) -> list[Order]:
     So no refund is missed, and no order of a customer who is won in this transaction.
     """
     rows = Order.objects.filter(pk__in=list(order_ids)).order_by("ordered_at", "pk")
-    names = rows.values_list("source", "external_id")
-    lock_identities(order_identity(source, external_id) for source, external_id in names)
+    found = list(rows)
+    lock_identities(
+        [*(order_identity(one.source, one.external_id) for one in found), *number_locks(found)]
+    )
     orders = list(rows.all())
-    lock_identities(number_locks(orders))
     lock_customers((order.source, order.customer_ref) for order in orders)
     return orders
 

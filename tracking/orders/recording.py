@@ -65,11 +65,13 @@ def record_orders(
     ledger entries, totals and audit entries. Returns one result per order. A refused order has no
     effect and does not stop the others.
     """
-    with_evidence = [one for one in orders if one.promo_codes or one.click_id or one.customer_ref]
+    may_be_credited = [
+        one for one in orders if revising or one.promo_codes or one.click_id or one.customer_ref
+    ]
     lock_identities(
         [
             *(order_identity(source, one.external_id) for one in orders),
-            *number_locks(with_evidence),
+            *number_locks(may_be_credited),
         ]
     )
     asks_about_customers = lock_customers((source, order.customer_ref) for order in orders)

@@ -27,6 +27,7 @@ from tracking.orders.attribution import Attribution, attribute, load_evidence
 from tracking.orders.conversions import credit_by_evidence
 from tracking.orders.exchange import Rates
 from tracking.orders.facts import FieldProblem, OrderFacts
+from tracking.orders.giving_way import decide_about_others, give_way, note_rejected
 from tracking.orders.looking_again import (
     credit_later_orders,
     parts_to_credit,
@@ -34,7 +35,7 @@ from tracking.orders.looking_again import (
 )
 from tracking.orders.lookup import revision_of
 from tracking.orders.results import RecordingResult, RecordingStatus
-from tracking.orders.same_order import in_the_way_of, was_noticed
+from tracking.orders.same_order import is_for_another, was_noticed
 from tracking.orders.saving import STATED_FIELDS, save_lines, save_revisions, state_order
 
 
@@ -45,6 +46,7 @@ class _Known:
     orders: dict[str, Order]
     revisions: dict[int, list[OrderRevision]]
     conversions: dict[int, list[int]]  # their ids by order id, the largest share first
+    for_another: set[int]  # the ids of orders that were rejected as they may be another one
     lines: dict[int, list[OrderLine]]  # of the orders that were stated once
     new_revisions: list[OrderRevision] = field(default_factory=list)
 
@@ -57,14 +59,16 @@ class _Known:
         for revision in OrderRevision.objects.filter(order__in=ids).order_by("number"):
             revisions[revision.order_id].append(revision)
         credited: dict[int, list[int]] = defaultdict(list)
+        for_another: set[int] = set()
         conversions = Conversion.objects.filter(order__in=ids).order_by("-share_bp", "pk")
-        for order_id, pk in conversions.values_list("order_id", "pk"):
+        for order_id, pk, reason in conversions.values_list("order_id", "pk", "decision_reason"):
             credited[order_id].append(pk)
+            for_another |= {order_id} if is_for_another(reason) else set()
         stated_once = [pk for pk in ids if pk not in revisions]
         lines: dict[int, list[OrderLine]] = defaultdict(list)
         for line in OrderLine.objects.filter(order__in=stated_once).order_by("position"):
             lines[line.order_id].append(line)
-        return cls(orders, revisions, credited, lines)
+        return cls(orders, revisions, credited, for_another, lines)
 
     def keep(self, order: Order, facts: OrderFacts, *, updated_at: datetime, now: datetime) -> int:
         """Keep a statement, and before the second one the first; return its number."""
@@ -309,9 +313,12 @@ def _settle(
         for pk in known.conversions.get(order.pk, [])
     }
     restored = [
-        order for order in orders if order.pk in changes.was_void and not shop_rejects(order)
+        order
+        for order in orders
+        if order.pk in changes.was_void and not shop_rejects(order) and known.is_credited(order)
     ]
-    in_the_way = in_the_way_of(order for order in restored if known.is_credited(order))
+    asked = [*restored, *(order for order in orders if order.pk in known.for_another)]
+    in_the_way = give_way(asked, now=now)
     other = changes.has_new_currency | {order.pk for order in restored}
     rates = Rates.for_orders([order for order in orders if order.pk in other])
     with changing(happened_at, now=now, happened_at=happened_at) as conversions:
@@ -324,10 +331,9 @@ def _settle(
             if row.order_id in changes.has_new_currency or row.rate is None:
                 found = rates.at(row.order, row.currency) if row.order_id in other else None
                 row.rate, row.rate_on = (found.rate, found.day) if found else (None, None)
-            if row.order_id in in_the_way:
-                row.decision = ConversionStatus.REJECTED
-                row.decision_reason = f"It {in_the_way[row.order_id].words}."
+        noted = decide_about_others(conversions, in_the_way)
         set_amounts(conversions, refunded)
+    note_rejected(noted, now=now)
     return may_win
 
 

@@ -65,16 +65,32 @@ class SameOrder:
 
     def is_also(self, order: AnyOrder, *, is_noticed: bool = False) -> bool:
         """Whether `order`, of another source, may be the same; `is_noticed`: it seemed so."""
-        apart = abs(self.ordered_at - order.ordered_at)
-        amounts = (self.currency, self.total_minor) == (order.currency, order.total_minor)
-        near = MAX_TIME_APART if amounts or is_noticed else CLOSE_IN_TIME
-        is_alike = amounts or is_noticed or self.by_script
-        return is_alike and apart <= near and self.has_number_of(order)
+        return self.has_number_of(order) and _are_alike(
+            self, order, by_script=self.by_script, is_noticed=is_noticed
+        )
 
     @property
     def words(self) -> str:
         became = "rejected" if self.status == ConversionStatus.REJECTED else "credited"
         return f"{MAY_BE_SAME}{self.external_id} of {self.source}, which is {became}"
+
+
+def _are_alike(
+    one: SameOrder | Order, other: AnyOrder, *, by_script: bool, is_noticed: bool = False
+) -> bool:
+    apart = abs(one.ordered_at - other.ordered_at)
+    amounts = (one.currency, one.total_minor) == (other.currency, other.total_minor)
+    near = MAX_TIME_APART if amounts or is_noticed else CLOSE_IN_TIME
+    return (amounts or is_noticed or by_script) and apart <= near
+
+
+def may_be_one(one: Order, other: Order) -> bool:
+    """Whether two orders, of different sources, may be the same."""
+    numbers = numbers_of(one.external_id, one.number) & numbers_of(other.external_id, other.number)
+    by_script = SCRIPT in (one.source, other.source)
+    return (
+        one.source != other.source and bool(numbers) and _are_alike(one, other, by_script=by_script)
+    )
 
 
 def numbers_of(external_id: str, number: str) -> frozenset[str]:
@@ -83,19 +99,28 @@ def numbers_of(external_id: str, number: str) -> frozenset[str]:
     return frozenset(plain - {""})
 
 
-def in_the_way_of(orders: Iterable[Order]) -> dict[int, SameOrder]:
-    """By id, the order of another source that is credited, if one of these may be the same."""
-    found: dict[int, SameOrder] = {}
+def counting_elsewhere(orders: Iterable[Order]) -> dict[int, list[SameOrder]]:
+    """By id, the orders of other sources that are credited, if one of these may be the same."""
     of_source: dict[str, list[Order]] = defaultdict(list)
     for order in orders:
         of_source[order.source].append(order)
-    for source, same in of_source.items():
-        others = credited_elsewhere(same, source=source, that_count=True)
-        for order in same:
-            in_way = [one for one in others if one.is_also(order) and not one.gives_way]
-            if in_way:
-                found[order.pk] = in_way[0]
+    found: dict[int, list[SameOrder]] = {}
+    for source, listed in of_source.items():
+        others = credited_elsewhere(listed, source=source, that_count=True)
+        for order in listed:
+            if same := [one for one in others if one.is_also(order)]:
+                found[order.pk] = same
     return found
+
+
+def reason_of(other: SameOrder) -> str:
+    """Say to the member why an order is rejected that may be the same as another one."""
+    return f"It {other.words}."
+
+
+def is_for_another(reason: str) -> bool:
+    """Whether this is a reason of `reason_of`."""
+    return reason.startswith(f"It {MAY_BE_SAME}")
 
 
 def was_noticed(order: Order) -> bool:

@@ -22,6 +22,7 @@ MAX_RETRY_AFTER_SECONDS = 60.0  # a server that asks for more is not asked again
 TIMEOUT_SECONDS = 30.0
 # The server did nothing (408, 425, 429, 503), or what it did is safe to repeat.
 TRIED_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+MAY_BE_DONE = frozenset({500, 502, 504})  # after 503 it was not
 IN_PROGRESS = "in_progress"  # the code of a 409: the first try is not answered yet
 WITH_KEYS = frozenset({"POST", "PATCH"})  # the methods of which the API keeps Idempotency-Keys
 OTHER_ADDRESSES = frozenset({"", ".", ".."})  # as a part of a path (RFC 3986 5.2.4)
@@ -97,7 +98,7 @@ class Caller:
                 return deleted
             if not is_tried_again(answer):
                 break
-            may_be_done = may_be_done or answer.is_server_error
+            may_be_done = may_be_done or answer.status_code in MAY_BE_DONE
         if answer is None:
             raise Unreachable(f"{method} {path}: {problem}")
         raise refusal_of(answer)

@@ -224,3 +224,16 @@ def test_a_status_raises_the_version_that_others_have_seen(stage: Stage) -> None
         ("PATCH", path, {"description": "New", "version": seen}),
     ):
         assert problem_of(stage, method, at, sent) == (409, "", "changed_meanwhile")
+
+
+def test_who_was_removed_does_not_come_back_into_an_offer_that_is_over(stage: Stage) -> None:
+    chosen = {"enrollments": [id_of(stage.cast.june_in_glow)]}
+    assert stage.send("POST", "/enrollments/remove", chosen).json()["changed"] == 1
+    with stage.at_juniper():
+        set_offer_status(offer=stage.cast.glow, status=OfferStatus.ENDED, by=SYSTEM, now=LATER)
+
+    answer = stage.send("POST", "/enrollments/activate", chosen).json()
+
+    assert answer["changed"] == 0
+    [skipped] = answer["skipped"]
+    assert "has ended, so nobody can join it" in str(skipped)

@@ -10,16 +10,25 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from accounts.models import AuditEntry
 from core.tenancy import acting_for
 from offers.services import change_offer
+from tests.answers import page_text
+from tests.brand_admin.desk import at as at_admin
+from tests.brand_admin.desk import desk_of
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tests.own_processes import MAX_WAIT_SECONDS, until
 from tests.tracking.orders.stating import LATER, at, earned, lines, stated
 from tests.tracking.orders.test_at_the_same_moment import of_its_own, somebody_waits
+from tracking.flags import deciding
 from tracking.links.promo_codes import give_codes
 from tracking.models import Conversion, Order
 from tracking.orders.approval import accept_conversions, reject_conversions
-from tracking.orders.crediting import AttributionError, credit_by_own_evidence
+from tracking.orders.crediting import (
+    AttributionError,
+    credit_by_own_evidence,
+    credit_orders_by_hand,
+)
 from tracking.orders.facts import OrderFacts
 from tracking.orders.recording import record_orders
 from tracking.orders.sharing import Share, share_order
@@ -174,6 +183,112 @@ def test_of_two_that_replace_one_the_first_takes_over_that_it_was_accepted(cast:
             transaction.set_rollback(True)
 
     assert found[0] == found[1]
+
+
+def both_ids() -> list[int]:
+    return list(Conversion.objects.order_by("pk").values_list("pk", flat=True))
+
+
+@at_juniper
+@pytest.mark.parametrize("other", ["file", "script"])
+def test_of_two_that_staff_accept_together_one_counts(cast: Cast, other: str) -> None:
+    comes(other, page("100"), is_trusted=True)
+    reject_conversions(conversion_ids=both_ids(), reason="No", by=SYSTEM, now=LATER)
+    comes("shop", shop())
+    reject_conversions(conversion_ids=both_ids(), reason="No", by=SYSTEM, now=LATER)
+    assert len(both_ids()) == 2
+
+    accept_conversions(conversion_ids=both_ids(), by=SYSTEM, now=LATER)
+
+    assert earned() == 1_000
+    assert consistent(cast)
+
+
+@at_juniper
+def test_what_staff_preferred_stands_in_the_way_of_the_other(cast: Cast) -> None:
+    comes("script", page("100"))
+    comes("shop", shop())
+    reported, own = both_ids()
+    reject_conversions(conversion_ids=[own], reason="No", by=SYSTEM, now=LATER)
+    accept_conversions(conversion_ids=[reported], by=SYSTEM, now=LATER)
+
+    assert accept_conversions(conversion_ids=[own], by=SYSTEM, now=LATER) == 0
+    assert earned() == 1_000
+
+
+@at_juniper
+def test_a_restored_order_takes_the_place_of_what_a_page_reported(cast: Cast) -> None:
+    comes("script", page("100"))
+    comes("shop", shop(updated_at=at(6)))
+    comes("shop", shop(updated_at=at(7), cancelled_at=at(7)))
+    accept_conversions(conversion_ids=both_ids()[:1], by=SYSTEM, now=LATER)
+    assert earned() == 1_000
+
+    comes("shop", shop(updated_at=at(8)))
+
+    assert earned() == 1_000
+    assert consistent(cast)
+
+
+@at_juniper
+@pytest.mark.parametrize("file_first", [True, False])
+def test_a_restored_order_counts_once_the_other_is_cancelled(cast: Cast, file_first: bool) -> None:
+    voided = shop(payment_status="voided", updated_at=at(6))
+    comes(*(("file", page("100")) if file_first else ("shop", voided)))
+    comes(*(("shop", voided) if file_first else ("file", page("100"))))
+    comes("shop", shop(updated_at=at(7)))
+    assert earned() == 1_000
+    comes("file", page("100", cancelled_at=at(8), updated_at=at(8)))
+    comes("shop", shop("101", updated_at=at(9)))
+
+    assert earned() == 1_010
+    assert consistent(cast)
+
+
+@at_juniper
+def test_a_restored_order_that_is_another_one_is_rejected_and_noted(cast: Cast) -> None:
+    comes("shop", shop(payment_status="voided", updated_at=at(6)))
+    comes("file", page("100"))
+
+    comes("shop", shop(updated_at=at(7)))
+
+    row = Conversion.objects.get(order__source="shop")
+    assert row.reason == "It may be the same order as 7001 of file, which is credited."
+    [noted] = AuditEntry.objects.filter(action="conversion.rejected")
+    assert noted.detail == {"before": "accepted", "reason": row.reason}
+
+
+@at_juniper
+def test_an_order_that_staff_credit_takes_the_place_of_what_a_page_reported(cast: Cast) -> None:
+    comes("script", page("100"), is_trusted=True)
+    comes("shop", shop(promo_code=None))
+
+    credit_orders_by_hand(
+        order_ids=[Order.objects.get(source="shop").pk],
+        enrollment=cast.diego_in_glow,
+        reason="His",
+        by=SYSTEM,
+        now=LATER,
+    )
+
+    assert earned() == 1_000
+    assert Conversion.objects.get(status="accepted").member == cast.diego
+
+
+@at_juniper
+def test_staff_are_told_what_stays_rejected_and_its_flag_stays(cast: Cast) -> None:
+    comes("script", page("100"))
+    comes("shop", shop())
+    [reported, _] = both_ids()
+
+    assert deciding.accept_conversions(conversion_ids=[reported], by=SYSTEM, now=LATER) == 0
+    told = desk_of(cast.ines).post(
+        at_admin(cast.juniper, "conversions_judge"), {"action": "accept", "selected": [reported]},
+        follow=True,
+    )  # fmt: skip
+
+    assert "Order 7001 stays rejected" in page_text(told)
+    assert earned() == 1_000
 
 
 Act = Callable[[Cast, Order], Any]

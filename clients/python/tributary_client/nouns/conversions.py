@@ -139,7 +139,8 @@ class Conversions(Caller):
         **sent: Unpack[ChosenConversions],
     ) -> Changed:
         """POST /api/v1/conversions/accept: Accept conversions that wait or were rejected. Their
-        commission is earned at once.
+        commission is earned at once. One stays rejected while an order of another source that
+        may be the same is credited.
         """
         answer: Changed = self.call(
             "POST",
