@@ -11,6 +11,7 @@ from core.db import lock_identities, retried_transaction
 from core.refused import RefusedError
 from tracking.commissions.new_customers import lock_customers
 from tracking.commissions.settlement import changing
+from tracking.commissions.status import shop_rejects
 from tracking.models import Conversion, ConversionStatus, Order
 from tracking.orders.looking_again import credit_later_orders, lock_later_orders
 from tracking.orders.same_order import counting_elsewhere, may_be_one, number_locks
@@ -82,12 +83,12 @@ def _set_status(
 def _in_the_way(orders: Sequence[Order]) -> set[int]:
     """The ids of rejected orders that stay so: another one that may be the same is credited.
 
-    Of two of them the first may count.
+    Of two of them that may earn, the first counts.
     """
     found = set(counting_elsewhere(orders))
     kept = [order for order in sorted(orders, key=lambda order: order.pk) if order.pk not in found]
     for place, order in enumerate(kept):
-        before = [one for one in kept[:place] if one.pk not in found]
+        before = [one for one in kept[:place] if one.pk not in found and not shop_rejects(one)]
         if any(may_be_one(order, one) for one in before):
             found.add(order.pk)
     return found

@@ -20,8 +20,6 @@ from tracking.orders.same_order import (
 
 BY = Actor.system("recording of orders")
 ACCEPTED, REJECTED = ConversionStatus.ACCEPTED, ConversionStatus.REJECTED
-
-
 Accepted = set[tuple[int, int]]
 
 
