@@ -152,7 +152,7 @@ def test_an_older_statement_in_another_currency_is_kept_and_changes_nothing(cast
 
 def test_a_cancelled_order_needs_no_rate_until_it_is_restored(cast: Cast) -> None:
     sell(stated(lines=lines("100"), updated_at=at(1)), now=LATER)
-    in_dollars = {"lines": lines("100"), "currency": "USD"}
+    in_dollars: dict[str, Any] = {"lines": lines("100"), "currency": "USD"}
 
     [cancelled] = state(stated(**in_dollars, cancelled_at=at(10), updated_at=at(10)))
     assert cancelled.status == RecordingStatus.REVISED
