@@ -105,6 +105,7 @@ LOCKERS = {
     "tracking/commissions/caps.py",
     "tracking/commissions/new_customers.py",
     "tracking/commissions/tier_progress.py",
+    "tracking/orders/approval.py",
 }
 SENDERS = {
     "affiliates/code_mail.py",

@@ -74,8 +74,8 @@ def give_way(restored: Sequence[Order], *, now: datetime) -> dict[int, SameOrder
         if (same := others.get(order.pk))
     ]
     reject_replaced(replaced, now=now)
-    standing = {pk: [one for one in same if not one.gives_way] for pk, same in others.items()}
-    return {pk: same[0] for pk, same in standing.items() if same}
+    kept = {pk: [one for one in same if not one.gives_way] for pk, same in others.items()}
+    return {pk: same[0] for pk, same in kept.items() if same}
 
 
 def decide_about_others(
