@@ -145,11 +145,10 @@ def _run(
             response = view()
             if response.status_code < 400 and isinstance(response, HttpResponse):
                 shown_once = getattr(request, "shown_once", "")
-                is_asked = getattr(request, "is_answered_anew", False)
-                is_kept = not is_asked and keep(key, claim, response, shown_once=shown_once)
-                if not (
-                    is_kept or is_asked or has_identity
-                ):  # another one took it over, and did it
+                is_anew = getattr(request, "is_answered_anew", False)
+                is_kept = not is_anew and keep(key, claim, response, shown_once=shown_once)
+                if not (is_kept or is_anew or has_identity):
+                    # Another one took it over, and did it.
                     transaction.set_rollback(True)
                     response = refuse(_in_progress(1))
             elif not has_identity:

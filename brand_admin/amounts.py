@@ -9,8 +9,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from brand_admin.refusals import sentence
 from core.money import Money, MoneyError, parse_decimal, plain_percent
+from core.text import sentence
 
 # A currency before or after the number: "€12,50", "12.50 EUR".
 AROUND_NUMBER = re.compile(

@@ -10,7 +10,7 @@ from django import forms
 from django.utils import timezone
 
 from brand_admin.forms import ConfirmationForm
-from brand_admin.refusals import sentence
+from core.text import sentence
 from tracking.importing.csv_rows import ImportFileError, Row, read_rows
 from tracking.importing.uploads import read_upload
 

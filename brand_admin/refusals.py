@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 
 from django import forms
-from django.utils.text import capfirst
 
-FIRST_WORD = re.compile(r"[^\W\d_]+(?=[\s,:]|$)")
+from core.text import sentence
 
 
 def add_refusal(
@@ -26,14 +25,3 @@ def add_refusal(
     names = (name, re.sub("_at$", "_on", name))
     shown = str(error) if as_it_is else sentence(error)
     form.add_error(next((one for one in names if one in form.fields), None), shown)
-
-
-def sentence(error: Exception | str) -> str:
-    """Return the text with a capital letter and a full stop.
-
-    An address or a code at its beginning is not changed.
-    """
-    text = str(error).strip()
-    if FIRST_WORD.match(text):
-        text = capfirst(text)
-    return text if text.endswith((".", "!", "?")) else f"{text}."

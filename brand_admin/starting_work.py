@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from background.models import Work
 from background.running import WorkError
 from brand_admin.access import BrandRequest
-from brand_admin.refusals import sentence
+from core.text import sentence
 
 
 def start_and_follow(

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 # Spaces and line breaks, but not the spaces at which no line may break: "10 %" has one.
 _BREAKS = re.compile("[ \t-\r\x1c-\x1f\x85\u2028\u2029]+")
+_FIRST_WORD = re.compile(r"[^\W\d_]+(?=[\s,:]|$)")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
 # Control characters, and marks that turn the direction of everything after them.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -84,3 +85,14 @@ def unknown_name(name: str, known: Iterable[str]) -> str:
     if likely:
         return f"is not a field here: did you mean {likely[0]}?"
     return f"is not a field here; the fields are {', '.join(names)}" if names else NO_FIELD
+
+
+def sentence(text: Exception | str) -> str:
+    """Return the text with a capital letter and a full stop.
+
+    An address or a code at its beginning is not changed.
+    """
+    said = str(text).strip()
+    if _FIRST_WORD.match(said):
+        said = f"{said[:1].upper()}{said[1:]}"
+    return said if said.endswith((".", "!", "?")) else f"{said}."

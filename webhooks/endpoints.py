@@ -17,6 +17,7 @@ from accounts.audit_log import audit
 from accounts.models import OutboxEvent
 from core.db import lock_identities
 from core.references import Reference
+from core.refused import RefusedError
 from core.sealing import SealError
 from core.tenancy import current_brand_id
 from webhooks.addresses import check_address
@@ -38,7 +39,7 @@ FORMER_SECRET_VALID_FOR = timedelta(days=1)
 MAX_FORMER_SECRETS = 3  # that sign beside the newest one
 
 
-class EndpointError(Exception):
+class EndpointError(RefusedError):
     """It can't be done. The message is a sentence for staff."""
 
 

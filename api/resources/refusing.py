@@ -15,6 +15,7 @@ from affiliates.services import MemberError
 from api.problems import ApiError, invalid
 from core.money import MoneyError
 from core.refused import RefusedError
+from core.text import sentence
 from notifications.services import (
     ConfirmedOtherwiseError,
     PostalAddressMissingError,
@@ -26,7 +27,6 @@ from tracking.links.membership import OwedError
 from tracking.links.tracking_links import LinkError
 from tracking.orders.facts import FieldProblem
 from webhooks.addresses import AddressError
-from webhooks.endpoints import EndpointError
 
 MAX_VERSION_DIGITS = 9
 TWO_VERSIONS = (
@@ -63,22 +63,16 @@ def refusing() -> Iterator[None]:
         raise invalid([FieldProblem("enrollment", "is_owed", f"{error}: pay it first")]) from error
     except RefusedError as error:
         raise invalid([FieldProblem(error.field or "body", "refused", str(error))]) from error
-    except EndpointError as error:
-        raise invalid([FieldProblem("body", "refused", str(error))]) from error
 
 
 def changed_meanwhile(current: BaseModel, message: str = OTHER_VERSION) -> ApiError:
     """Return the 409 error for what is another than the caller saw. `current` is how it is now."""
-    return ApiError(409, "changed_meanwhile", _sentence(message), more=_shown(current))
+    return ApiError(409, "changed_meanwhile", sentence(message), more=_shown(current))
 
 
 def not_possible_now(message: str, *, current: BaseModel) -> ApiError:
     """Return the 409 error for what is in a state in which this can't be done: `current`."""
-    return ApiError(409, "not_possible_now", _sentence(message), more=_shown(current))
-
-
-def _sentence(message: str) -> str:
-    return f"{message[:1].upper()}{message[1:].removesuffix('.')}."
+    return ApiError(409, "not_possible_now", sentence(message), more=_shown(current))
 
 
 def _shown(current: BaseModel) -> dict[str, Any]:

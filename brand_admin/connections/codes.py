@@ -17,7 +17,8 @@ from brand_admin.connections.codes_lists import CodeMember
 from brand_admin.connections.events_lists import SECTION
 from brand_admin.listing.views import show_list
 from brand_admin.pages import id_in, render_page
-from brand_admin.refusals import add_refusal, sentence
+from brand_admin.refusals import add_refusal
+from core.text import sentence
 from integrations import codes as services
 from integrations.compared import offer_discounts
 from integrations.models import ComparedCode, OfferDiscount

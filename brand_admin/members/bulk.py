@@ -17,17 +17,16 @@ from affiliates.details import (
     without_tag,
 )
 from affiliates.models import Member
+from brand_admin.joining import add_selected
 from brand_admin.listing.actions import Action, Done, Skipped
 from brand_admin.listing.listing import Listing
 from brand_admin.members.forms import AddToOfferForm, AddToProjectForm, OwnerForm, TagForm
 from core.components.page_urls import page_url
 from offers.models import Enrollment, EnrollmentStatus, Offer, Project, ProjectMember
 from offers.projects import add_to_project
-from offers.services import ClosedError
 from tracking.links.membership import (
     StaysError,
     activate_member,
-    add_to_offer,
     deactivate_member,
     without_code,
 )
@@ -71,13 +70,9 @@ def _to_offer(
     inside = Enrollment.objects.not_removed().filter(offer=offer, member__in=ids)
     new = listing.everything().filter(pk__in=ids, deleted_at=None)
     new = new.exclude(pk__in=inside.values("member"))
-    joining = list(new)
-    try:
-        if joining:
-            add_to_offer(offer=offer, members=joining, with_items=with_items, by=by, now=now)
-    except ClosedError as error:  # it ended meanwhile
-        return Done(0, skipped=[Skipped(str(row), f"stays out: {error}") for row in joining])
-    return Done(len(joining), unchanged=len(ids) - len(joining))
+    return add_selected(
+        list(new), offer=offer, with_items=with_items, selected=len(ids), by=by, now=now
+    )
 
 
 def _to_project(

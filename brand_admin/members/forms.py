@@ -23,11 +23,12 @@ from affiliates.models import Member, Platform
 from affiliates.notes import MAX_NOTE_LENGTH
 from affiliates.segments import MAX_NAME_LENGTH
 from brand_admin.file_form import FileForm
-from brand_admin.refusals import add_refusal, sentence
+from brand_admin.refusals import add_refusal
 from brand_admin.segments import NO_OFFER, NO_OWNER, SegmentFilters
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
 from core.kept_queries import kept_query
+from core.text import sentence
 from offers.models import Enrollment, Offer
 from offers.selectors import offer_names, offers, offers_to_join, project_names
 from offers.status import OPEN_STATUSES

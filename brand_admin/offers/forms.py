@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from brand_admin.offers.fields import DomainsField
 from brand_admin.offers.terms_forms import DAY, TermsForm
-from brand_admin.refusals import sentence
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
 from core.money import currencies_in_use
 from core.templatetags.display import day as shown_day
+from core.text import sentence
 from offers.fields import TOO_FAR, PatternError, is_too_far, read_code_pattern
 from offers.models import MAX_CUSTOMER_DAYS, Offer, OfferKind, OfferStatus
 from offers.selectors import offers_named

@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from brand_admin.amounts import AmountField, PercentField, read_amount
-from brand_admin.refusals import sentence
 from core.money import Money
+from core.text import sentence
 from offers.fields import TOO_FAR, is_too_far
 from offers.models import Approval, Terms
 from offers.structure import (

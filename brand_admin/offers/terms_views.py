@@ -18,8 +18,9 @@ from brand_admin.offers.terms_forms import (
 )
 from brand_admin.offers.terms_rows import MORE_ROWS, TermsRows
 from brand_admin.pages import render_page
-from brand_admin.refusals import add_refusal, sentence
+from brand_admin.refusals import add_refusal
 from core.templatetags.display import count
+from core.text import sentence
 from offers.models import Offer, Terms
 from offers.selectors import TermsHistory, terms_of, withdrawn_terms
 from offers.structure import Rate, Tier, falling_tiers

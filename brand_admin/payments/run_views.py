@@ -32,11 +32,12 @@ from brand_admin.payments.run_forms import (
 )
 from brand_admin.payments.run_lists import RunMembers
 from brand_admin.payments.run_pages import choices_of, facts_of, open_in_words
-from brand_admin.refusals import add_refusal, sentence
+from brand_admin.refusals import add_refusal
 from brand_admin.work_progress import started_about
 from core.money import Money
 from core.references import Reference
 from core.templatetags.display import clock, day, money
+from core.text import sentence
 from payouts.due import due_by_member
 from payouts.models import PayoutRun, PayoutRunMember, PayoutState
 from payouts.run_files import bank_rows, paypal_parts, paypal_rows

@@ -13,7 +13,8 @@ from django.urls import reverse
 from accounts.actors import Actor
 from accounts.permissions import Permission
 from affiliates.models import Member
-from brand_admin.listing.actions import Action, Done, Skipped
+from brand_admin.joining import add_selected
+from brand_admin.listing.actions import Action, Done
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
@@ -22,9 +23,7 @@ from brand_admin.segments import SegmentFilters, in_segment
 from core.templatetags.display import day
 from offers.models import Offer
 from offers.selectors import members_outside
-from offers.services import ClosedError
 from offers.status import why_closed
-from tracking.links.membership import add_to_offer
 
 SECTION = "sales_tracking"
 
@@ -32,13 +31,14 @@ SECTION = "sales_tracking"
 def _add(
     listing: ToAddToOffer, *, ids: list[int], with_items: bool, by: Actor, now: datetime
 ) -> Done:
-    added = list(listing.everything().filter(pk__in=ids))
-    try:
-        if added:
-            add_to_offer(offer=listing.offer, members=added, with_items=with_items, by=by, now=now)
-    except ClosedError as error:  # it ended meanwhile
-        return Done(0, skipped=[Skipped(str(row), f"stays out: {error}") for row in added])
-    return Done(len(added), unchanged=len(ids) - len(added))
+    return add_selected(
+        list(listing.everything().filter(pk__in=ids)),
+        offer=listing.offer,
+        with_items=with_items,
+        selected=len(ids),
+        by=by,
+        now=now,
+    )
 
 
 class ToAddToOffer(Listing[Member]):

@@ -27,8 +27,9 @@ from accounts.selectors import staff_of_brand
 from accounts.services import StaffError, change_staff_role, remove_staff
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
-from brand_admin.refusals import add_refusal, sentence
+from brand_admin.refusals import add_refusal
 from brand_admin.settings.forms import ChangeRoleForm, InviteStaffForm
+from core.text import sentence
 
 SECTION = "settings"
 

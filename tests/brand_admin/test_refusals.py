@@ -8,8 +8,9 @@ import pytest
 from django import forms
 
 from affiliates.services import MemberError
-from brand_admin.refusals import add_refusal, sentence
+from brand_admin.refusals import add_refusal
 from core.money import UnknownCurrencyError
+from core.text import sentence
 from offers.terms import OfferError
 from payouts.services import PayoutError
 from tests.architecture.source import modules, relative

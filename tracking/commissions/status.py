@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Protocol
+
 from django.utils.translation import gettext_noop
 
-from tracking.models import Conversion, ConversionStatus, Order, PaymentStatus
+from tracking.models import Conversion, ConversionStatus, PaymentStatus
 
 # The member reads these, in their language.
 CANCELLED = gettext_noop("The shop cancelled the order.")
@@ -14,7 +17,18 @@ NOT_PAID = gettext_noop("The order is not paid yet.")
 HELD = gettext_noop("The brand is checking this sale.")
 
 
-def shop_rejects(order: Order) -> str:
+class Stated(Protocol):
+    """What a shop states of an order that decides whether it may earn."""
+
+    @property
+    def is_test(self) -> bool: ...
+    @property
+    def cancelled_at(self) -> datetime | None: ...
+    @property
+    def payment_status(self) -> str: ...
+
+
+def shop_rejects(order: Stated) -> str:
     """Why an order earns nothing, also if its conversion was accepted; "" if it may earn."""
     if order.is_test:
         return IS_TEST

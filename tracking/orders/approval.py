@@ -56,14 +56,15 @@ def _set_status(
     now: datetime,
 ) -> int:
     ids = list(conversion_ids)
-    was_rejected = Conversion.objects.filter(pk__in=ids, status=ConversionStatus.REJECTED)
-    in_the_way: set[int] = set()
-    if status == ConversionStatus.ACCEPTED:
+    accepting = status == ConversionStatus.ACCEPTED
+    if accepting:
         of_these = Conversion.objects.filter(pk__in=ids).values("order")
         lock_identities(number_locks(Order.objects.filter(pk__in=of_these)))
-        in_the_way = _in_the_way([row.order for row in was_rejected.select_related("order")])
+    was_rejected = Conversion.objects.filter(pk__in=ids, status=ConversionStatus.REJECTED)
     rejected = list(was_rejected.select_related("order"))
-    if status == ConversionStatus.ACCEPTED:
+    in_the_way: set[int] = set()
+    if accepting:
+        in_the_way = _in_the_way([row.order for row in rejected])
         lock_customers((row.order.source, row.order.customer_ref) for row in rejected)
         lock_later_orders(rejected)  # before the conversions: see the sequence of locks
     with changing(ids, now=now) as conversions:

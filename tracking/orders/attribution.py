@@ -69,7 +69,7 @@ class Attribution:
 
     evidence: tuple[FoundEvidence, ...]
     problems: tuple[FieldProblem, ...]
-    # Orders that a browser reported before, and nobody has reviewed: they may be this one.
+    # The ids of orders that a browser reported before: they may be this one, and give way to it.
     replaces: tuple[int, ...] = ()
 
     @property

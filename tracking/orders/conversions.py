@@ -79,7 +79,9 @@ def credit_by_evidence(
     `rates` is by order id too.
     """
     credited = [(order, found) for order, found in orders if found.winner]
-    accepted = reject_replaced(credited, now=now)
+    accepted = reject_replaced(
+        ((order_id, order) for order, found in credited for order_id in found.replaces), now=now
+    )
     histories = terms_histories(found.evidence[0].enrollment.offer_id for _, found in credited)
     conversions = [
         _by_evidence(

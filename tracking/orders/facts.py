@@ -106,12 +106,6 @@ class OrderFacts:
         """The total of the lines that earn commission."""
         return sum(line.net_minor for line in self.lines if line.is_commissionable)
 
-    @property
-    def is_void(self) -> bool:
-        """Whether it earns nothing: it is cancelled, voided or a test."""
-        is_voided = self.payment_status == PaymentStatus.VOIDED
-        return self.is_test or is_voided or self.cancelled_at is not None
-
     def digest(self) -> str:
         """Return the SHA-256 of what is stated of the sale.
 

@@ -10,7 +10,6 @@ from accounts.audit_log import audit
 from offers.models import Approval
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, ConversionStatus, Order
-from tracking.orders.attribution import Attribution
 from tracking.orders.same_order import (
     SameOrder,
     counting_elsewhere,
@@ -23,32 +22,31 @@ ACCEPTED, REJECTED = ConversionStatus.ACCEPTED, ConversionStatus.REJECTED
 Accepted = set[tuple[int, int]]
 
 
-def reject_replaced(credited: Sequence[tuple[Order, Attribution]], *, now: datetime) -> Accepted:
-    """Reject the conversions of the orders that `credited` ones replace.
+def reject_replaced(replaced: Iterable[tuple[int, Order]], *, now: datetime) -> Accepted:
+    """Reject the conversions of orders, which are given by id, each with the one that replaces it.
 
-    Call it in the transaction that credits them, before their conversions are saved. Returns the
-    ids of these orders and of the enrollments that had them, where it was accepted already: of two
-    that replace one, that of the first.
+    Call it in the transaction that credits the new ones, before their conversions are saved.
+    Returns the ids of the new orders and of the enrollments that had the others, where it was
+    accepted already: of two that replace one, that of the first.
     """
     successors: dict[int, Order] = {}
-    for order, found in credited:
-        for order_id in found.replaces:
-            successors.setdefault(order_id, order)
+    for order_id, successor in replaced:
+        successors.setdefault(order_id, successor)
     if not successors:
         return set()
     known = Conversion.objects.filter(order__in=list(successors)).exclude(decision=REJECTED)
     with changing(list(known.values_list("pk", flat=True)), now=now) as rows:
-        replaced = [(row, row.decision) for row in rows if row.decision != REJECTED]
-        for row, _ in replaced:
+        rejected = [(row, row.decision) for row in rows if row.decision != REJECTED]
+        for row, _ in rejected:
             row.decision = REJECTED
             row.decision_reason = _reason(successors[row.order_id])
     note_rejected(
-        [(row, {"before": before, "reason": row.decision_reason}) for row, before in replaced],
+        [(row, {"before": before, "reason": row.decision_reason}) for row, before in rejected],
         now=now,
     )
     return {
         (successors[row.order_id].pk, row.enrollment_id)
-        for row, before in replaced
+        for row, before in rejected
         if before == ACCEPTED
     }
 
@@ -68,12 +66,15 @@ def give_way(restored: Sequence[Order], *, now: datetime) -> dict[int, SameOrder
     What a page reported of them gives way.
     """
     others = counting_elsewhere(restored)
-    replaced = [
-        (order, Attribution((), (), replaces=tuple(one.order_pk for one in same if one.gives_way)))
-        for order in restored
-        if (same := others.get(order.pk))
-    ]
-    reject_replaced(replaced, now=now)
+    reject_replaced(
+        (
+            (one.order_pk, order)
+            for order in restored
+            for one in others.get(order.pk, [])
+            if one.gives_way
+        ),
+        now=now,
+    )
     kept = {pk: [one for one in same if not one.gives_way] for pk, same in others.items()}
     return {pk: same[0] for pk, same in kept.items() if same}
 

@@ -48,11 +48,9 @@ class NameField(TextField):
 
     def is_given(self, raw: Mapping[str, Any]) -> bool:
         value = raw.get(self.name)
-        return (
-            bool(kept_name(value, self.max_length))
-            if isinstance(value, str)
-            else (value is not None)
-        )
+        if isinstance(value, str):
+            return bool(kept_name(value, self.max_length))
+        return value is not None
 
     def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
         value = raw.get(self.name)

@@ -169,7 +169,7 @@ def _lock(source: str, refund_ids: Sequence[str], names: set[str]) -> dict[str, 
         [order_identity(source, name) for name in names.union(_orders_of(rows))]
         + [_refund_identity(source, refund_id) for refund_id in refund_ids]
     )
-    # One that moved in between: its order too. Whoever moves it next waits for the refund's lock.
+    # One that moved in between: its order too. It can't move on while its own lock is held.
     lock_identities(order_identity(source, name) for name in _orders_of(rows))
     return {row.external_id: row for row in rows.select_related("order")}
 

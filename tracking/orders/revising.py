@@ -246,7 +246,7 @@ def _currency_problem(order: Order, facts: OrderFacts) -> FieldProblem | None:
     One that is cancelled or voided earns nothing, and is asked about once it is restored.
     """
     has_new_currency = facts.currency != order.currency
-    if facts.is_void or not (has_new_currency or shop_rejects(order)):
+    if shop_rejects(facts) or not (has_new_currency or shop_rejects(order)):
         return None
     rows = Conversion.objects.filter(order=order, share_bp__gt=0).select_related("offer")
     stated = replace(facts, ordered_at=order.ordered_at)
@@ -319,8 +319,8 @@ def _settle(
     ]
     asked = [*restored, *(order for order in orders if order.pk in known.for_another)]
     in_the_way = give_way(asked, now=now)
-    other = changes.has_new_currency | {order.pk for order in restored}
-    rates = Rates.for_orders([order for order in orders if order.pk in other])
+    to_convert = changes.has_new_currency | {order.pk for order in restored}
+    rates = Rates.for_orders([order for order in orders if order.pk in to_convert])
     with changing(happened_at, now=now, happened_at=happened_at) as conversions:
         may_win = [
             row
@@ -328,8 +328,9 @@ def _settle(
             if row.status == ConversionStatus.REJECTED or row.order_id in changes.has_new_customer
         ]
         for row in conversions:
-            if row.order_id in changes.has_new_currency or row.rate is None:
-                found = rates.at(row.order, row.currency) if row.order_id in other else None
+            is_new = row.order_id in changes.has_new_currency
+            if is_new or (row.rate is None and row.order_id in to_convert):
+                found = rates.at(row.order, row.currency)
                 row.rate, row.rate_on = (found.rate, found.day) if found else (None, None)
         noted = decide_about_others(conversions, in_the_way)
         set_amounts(conversions, refunded)

@@ -1,4 +1,4 @@
-"""A 409 shows what is there now, whoever was faster, and says the same however late one comes."""
+"""A 409 shows what is there now, and says the same in a race and long after it."""
 
 from __future__ import annotations
 

@@ -43,12 +43,17 @@ def asked(stage: Stage, name: str, query: str) -> tuple[int, str]:
     return answer.status_code, problems[0]["code"] if problems else ""
 
 
-def test_a_whole_number_is_digits(stage: Stage) -> None:
-    listed = [
+def of_type(kind: str) -> list[tuple[str, str]]:
+    """The operations and names of parameters that have this type."""
+    return [
         (operation, name)
         for operation, name, schema in parameters(document())
-        if "integer" in {form.get("type") for form in forms_of(schema)}
+        if kind in {form.get("type") for form in forms_of(schema)}
     ]
+
+
+def test_a_whole_number_is_digits(stage: Stage) -> None:
+    listed = of_type("integer")
 
     assert ("list_due", "limit") in listed
     for operation, name in listed:
@@ -58,11 +63,7 @@ def test_a_whole_number_is_digits(stage: Stage) -> None:
 
 
 def test_yes_and_no_are_true_and_false(stage: Stage) -> None:
-    listed = [
-        (operation, name)
-        for operation, name, schema in parameters(document())
-        if "boolean" in {form.get("type") for form in forms_of(schema)}
-    ]
+    listed = of_type("boolean")
 
     assert ("list_orders", "unattributed") in listed
     for operation, name in listed:

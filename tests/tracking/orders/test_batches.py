@@ -6,7 +6,7 @@ sequence matters, and only for them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -250,6 +250,18 @@ def test_a_statement_that_names_the_customer_wins_their_later_orders(
     assert recorded(cast, [first, later, anew]) == in_time
 
 
+def queries_of(act: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        act()
+    return len(captured)
+
+
+def assert_queries_stay(queries: Callable[[int], int], *, of: int) -> None:
+    """They are as many for three orders as for so many."""
+    queries(2)  # keeps the queries that are kept
+    assert queries(3) == queries(of)
+
+
 def test_new_orders_without_anything_to_part_for_need_as_many_queries_whatever_their_number(
     cast: Cast,
 ) -> None:
@@ -258,13 +270,9 @@ def test_new_orders_without_anything_to_part_for_need_as_many_queries_whatever_t
 
     def queries(orders: int) -> int:
         batch = [a(f"{orders}-{n}", "10", n + 2, customer_id=f"c{n}") for n in range(orders)]
-        with CaptureQueriesContext(connection) as captured:
-            sell(*batch, now=LATER)
-        return len(captured)
+        return queries_of(lambda: sell(*batch, now=LATER))
 
-    queries(2)  # keeps the queries that are kept
-
-    assert queries(3) == queries(40)
+    assert_queries_stay(queries, of=40)
 
 
 def test_orders_that_get_paid_between_new_ones_part_nothing(cast: Cast) -> None:
@@ -281,13 +289,9 @@ def test_orders_that_get_paid_between_new_ones_part_nothing(cast: Cast) -> None:
         for number in range(orders):
             batch.append(a(f"{orders}-{number}", "10", number + 2))
             batch.append(a(f"{orders}-{number}-new", "10", number + 2))
-        with CaptureQueriesContext(connection) as captured:
-            state(*batch, now=LATER)
-        return len(captured)
+        return queries_of(lambda: state(*batch, now=LATER))
 
-    queries(2)  # keeps the queries that are kept
-
-    assert queries(3) == queries(10)
+    assert_queries_stay(queries, of=10)
 
 
 def test_changed_orders_of_other_members_and_customers_part_nothing(cast: Cast) -> None:
@@ -302,13 +306,9 @@ def test_changed_orders_of_other_members_and_customers_part_nothing(cast: Cast) 
         for name in names:
             batch.append(a(name, "20", 2, customer_id=f"k{name}"))
             batch.append(a(f"{name}-new", "10", 2, promo_code="DIEGO10", customer_id=f"n{name}"))
-        with CaptureQueriesContext(connection) as captured:
-            state(*batch, now=LATER)
-        return len(captured)
+        return queries_of(lambda: state(*batch, now=LATER))
 
-    queries(2)  # keeps the queries that are kept
-
-    assert queries(3) == queries(10)
+    assert_queries_stay(queries, of=10)
 
 
 def test_an_order_that_waits_outside_the_batch_counts_for_who_has_its_code(cast: Cast) -> None:

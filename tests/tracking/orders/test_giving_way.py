@@ -1,4 +1,4 @@
-"""One order from a page, a file and the shop is credited once, whoever comes when."""
+"""One order from a page, a file and the shop is credited once, in whatever sequence they come."""
 
 from __future__ import annotations
 
