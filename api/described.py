@@ -6,10 +6,16 @@ header Idempotency-Key with its errors, and links from one operation to the next
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from hashlib import sha256
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
@@ -46,6 +52,28 @@ IDEMPOTENCY_KEY = {
         "pattern": "^[!#-~]+$",
     },
 }
+
+
+def made_once(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponseBase]:
+    """Have each process make the document once: anybody may ask for it, and it takes a second.
+
+    Who has it already sends its ETag, and is answered 304 as long as it is the same.
+    """
+    making, made = Lock(), list[tuple[bytes, str]]()
+
+    @require_safe
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        with making:
+            if not made:
+                text = view(request).content
+                made.append((text, f'"{sha256(text).hexdigest()}"'))
+        text, etag = made[0]
+        headers = {"Cache-Control": "no-cache", "ETag": etag}
+        whole = HttpResponse(text, content_type="application/json", headers=headers)
+        found: HttpResponseBase = get_conditional_response(request, etag=etag, response=whole)
+        return found
+
+    return answer
 
 
 class DescribedApi(NinjaAPI):

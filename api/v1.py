@@ -8,7 +8,7 @@ from django.utils import timezone
 from api import documents
 from api.authentication import Scope, actor_of, key_of, needs
 from api.bodies import DEFAULT_SOURCE, BodyParser
-from api.described import DescribedApi
+from api.described import DescribedApi, made_once
 from api.order_state import order_state_as_json
 from api.problems import NOT_FOUND, ApiError, answer_errors_with_problem_details
 from api.receiving import ORDERS, REFUNDS, receive, receive_at
@@ -26,6 +26,7 @@ api = DescribedApi(
     description=documents.DESCRIPTION,
     urls_namespace="api:v1",
     docs_url=None,  # the page would load scripts from another host
+    docs_decorator=made_once,
     auth=needs(*Scope),
     parser=BodyParser(),
 )

@@ -38,45 +38,59 @@ LAYOUT = WHAT_IS_WRONG | {
 RUN = """options => axe.run(document, options).then(found => found.violations.map(one => ({
     rule: one.id, help: one.help, nodes: one.nodes.map(node => node.html.slice(0, 160) + " ("
         + node.failureSummary.split("\\n").slice(1, 3).join(";").trim() + ")") })))"""
-# The innermost elements that reach beyond the screen, unless something scrolls or clips them.
-BEYOND = """width => {
-    const free = box => box === document.body
-        || getComputedStyle(box).overflowX === "visible" && free(box.parentElement);
-    const wide = [...document.querySelectorAll("body *")].filter(
-        element => element.getBoundingClientRect().right > width + 1 && free(element));
-    return wide.filter(element => !wide.some(other => other !== element && element.contains(other)))
-        .slice(0, 3).map(element => element.outerHTML.slice(0, 160)); }"""
-# Labels under a chart that run into one another.
-COLLIDING = """() => [...document.querySelectorAll(".chart-labels")].flatMap(axis => {
-    const shown = [...axis.querySelectorAll("text")].filter(text => text.getClientRects().length);
-    const boxes = shown.map(text => text.getBoundingClientRect());
-    const collide = boxes.some((box, at) => at && box.left < boxes[at - 1].right + 2);
-    return collide ? [axis.textContent] : [];
-})"""
-# Choices that stand out of the box that is drawn around them.
-STICKING_OUT = """() => [...document.querySelectorAll(".segmented")].filter(box =>
-    getComputedStyle(box).overflowX === "visible" && [...box.children].some(
-        one => one.getBoundingClientRect().right > box.getBoundingClientRect().right + 0.5))
-    .map(box => box.textContent.trim())"""
-# Texts that have so little room that their words are broken into letters.
-SQUEEZED = """() => [...document.querySelectorAll("main :is(h1, h2, h3, b, th, td, dt, dd, a, p)")]
-    .filter(element => {
+# What is asked of a page at each width, in one answer, as each takes as long as to lay it out.
+LAID_OUT = """width => {
+    const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+    const style = element => getComputedStyle(element);
+    // The innermost elements that reach beyond the screen, unless something scrolls or clips them.
+    const beyond = () => {
+        const free = box => box === document.body
+            || style(box).overflowX === "visible" && free(box.parentElement);
+        const wide = all("body *").filter(
+            element => element.getBoundingClientRect().right > width + 1 && free(element));
+        const others = element => wide.filter(other => other !== element);
+        return wide.filter(element => !others(element).some(other => element.contains(other)))
+            .slice(0, 3).map(element => element.outerHTML.slice(0, 160));
+    };
+    // Labels under a chart that run into one another.
+    const colliding = all(".chart-labels").filter(axis => {
+        const boxes = all("text", axis).filter(text => text.getClientRects().length)
+            .map(text => text.getBoundingClientRect());
+        return boxes.some((box, at) => at && box.left < boxes[at - 1].right + 2);
+    }).map(axis => axis.textContent);
+    // Choices that stand out of the box that is drawn around them.
+    const stickingOut = all(".segmented").filter(box => style(box).overflowX === "visible"
+        && [...box.children].some(one =>
+            one.getBoundingClientRect().right > box.getBoundingClientRect().right + 0.5))
+        .map(box => box.textContent.trim());
+    // Texts that have so little room that their words are broken into letters.
+    const squeezed = all("main :is(h1, h2, h3, b, th, td, dt, dd, a, p)").filter(element => {
         if (element.offsetHeight < 60) return false;  // of three lines at least
         const range = document.createRange();
         range.selectNodeContents(element);
         const tops = [...range.getClientRects()].map(one => Math.round(one.top));
         const words = element.textContent.split(/[^\\p{L}\\p{N}]+/u).filter(Boolean);
         return words.length && new Set(tops).size > 2 * words.length + 1;
-    }).map(element => element.textContent.trim().slice(0, 60))"""
-# Markup that HTML does not allow: a form or a block inside of what holds words alone, and a name
-# for what has no role. Nu Html Checker (https://validator.github.io/validator/) finds more.
-INVALID = """() => [...document.querySelectorAll(":is(span, p, button, label, h1, h2, h3, h4)"
-    + " :is(form, div, ul, ol, table, p), pre[aria-label]:not([role]), summary :is(form, div)")]
-    .map(element => element.outerHTML.slice(0, 160))"""
-# What moves for ever, although the reader asked for less motion.
-ENDLESS = """() => document.getAnimations()
-    .filter(one => one.effect.getComputedTiming().endTime === Infinity)
-    .map(one => one.effect.target.outerHTML.slice(0, 160))"""
+    }).map(element => element.textContent.trim().slice(0, 60));
+    const {scrollWidth, scrollHeight} = document.documentElement;
+    return {needed: scrollWidth, beyond: scrollWidth > width ? beyond() : [], colliding,
+        stickingOut, squeezed, height: scrollHeight};
+}"""
+# What does not depend on the width. Nothing is left under the bar that stays on top.
+BY_ITSELF = """() => {
+    scrollTo(0, 0);
+    // Markup that HTML does not allow: a form or a block inside of what holds words alone, and a
+    // name for what has no role. Nu Html Checker (https://validator.github.io/validator/) finds
+    // more.
+    const invalid = [...document.querySelectorAll(":is(span, p, button, label, h1, h2, h3, h4)"
+        + " :is(form, div, ul, ol, table, p), pre[aria-label]:not([role]), summary :is(form, div)"
+    )].map(element => element.outerHTML.slice(0, 160));
+    // What moves for ever, although the reader asked for less motion.
+    const endless = document.getAnimations()
+        .filter(one => one.effect.getComputedTiming().endTime === Infinity)
+        .map(one => one.effect.target.outerHTML.slice(0, 160));
+    return {isShownOnBoth, isTranslated, invalid, endless};
+}"""
 # How far down a page has opened, once it is laid out and painted.
 SCROLLED = """() => new Promise(done => requestAnimationFrame(
     () => requestAnimationFrame(() => done(scrollY))))"""
@@ -116,10 +130,9 @@ def faults_of(page: Page, name: str) -> list[str]:
     A click that led here has waited for the page to begin, not for the whole of it.
     """
     page.wait_for_load_state()
-    page.evaluate("scrollTo(0, 0)")  # from under the bar that stays on top
-    is_shown_on_both, is_translated = page.evaluate("[isShownOnBoth, isTranslated]")
+    found = page.evaluate(BY_ITSELF)
     faults = _violations(page, ALL_BUT_CONTRAST)
-    if not is_translated:
+    if not found["isTranslated"]:
         faults += [f"too little contrast: {text}" for text in illegible_texts(page)]
         page.emulate_media(color_scheme="dark")
         faults += [f"too little contrast in the dark: {text}" for text in illegible_texts(page)]
@@ -128,14 +141,14 @@ def faults_of(page: Page, name: str) -> list[str]:
     assert size is not None
     own, other = (PHONE, DESKTOP) if size["width"] < 500 else (DESKTOP, PHONE)
     faults += _overflow(page, name, own | size)
-    faults += [f"moves for ever: {text}" for text in page.evaluate(ENDLESS)]
-    faults += [f"invalid: {text}" for text in page.evaluate(INVALID)]
-    if is_shown_on_both:
+    faults += [f"moves for ever: {text}" for text in found["endless"]]
+    faults += [f"invalid: {text}" for text in found["invalid"]]
+    if found["isShownOnBoth"]:
         show_on(page, other)
         page.evaluate("scrollTo(0, 0)")
         faults += _violations(page, LAYOUT)
         faults += _overflow(page, name, other)
-    if is_shown_on_both or own is PHONE:
+    if found["isShownOnBoth"] or own is PHONE:
         show_on(page, own | size)
     return [f"{name}: {fault}" for fault in faults]
 
@@ -164,13 +177,13 @@ def _violations(page: Page, options: dict[str, Any]) -> list[str]:
     ]
 
 
-def _too_long(page: Page, name: str, device: Mapping[str, Any]) -> list[str]:
+def _too_long(height: int, name: str, device: Mapping[str, Any]) -> list[str]:
     """Whether a page of the brand admin is longer on a phone than a manager scrolls down."""
     if device["width"] != PHONE["width"] or not name.startswith("/admin/"):
         return []
     ends = (most for end, most in LONGER.items() if re.search(f"{end}$", name))
     most = next(ends, MAX_SCREENS)
-    screens = page.evaluate("document.documentElement.scrollHeight") / device["height"]
+    screens = height / device["height"]
     return [f"{screens:.1f} screens long"] if screens > most else []
 
 
@@ -180,13 +193,12 @@ def _overflow(page: Page, name: str, device: Mapping[str, Any]) -> list[str]:
     for width in (own, NARROWEST) if own < 500 else (own,):
         if width != own:
             show_on(page, {**device, "width": width})
-        needed = page.evaluate("document.documentElement.scrollWidth")
-        if needed > width:
-            beyond = page.evaluate(BEYOND, width)
-            faults.append(f"needs {needed} px at {width}: {' … '.join(beyond)}")
-        faults += [f"axis at {width}: {text}" for text in page.evaluate(COLLIDING)]
+        found = page.evaluate(LAID_OUT, width)
+        if found["needed"] > width:
+            faults.append(f"needs {found['needed']} px at {width}: {' … '.join(found['beyond'])}")
+        faults += [f"axis at {width}: {text}" for text in found["colliding"]]
         if width == own:  # on the narrowest screen, long words in tables may break
-            faults += [f"squeezed at {width}: {text}" for text in page.evaluate(SQUEEZED)]
-            faults += _too_long(page, name, device)
-        faults += [f"choices at {width}: {text}" for text in page.evaluate(STICKING_OUT)]
+            faults += [f"squeezed at {width}: {text}" for text in found["squeezed"]]
+            faults += _too_long(found["height"], name, device)
+        faults += [f"choices at {width}: {text}" for text in found["stickingOut"]]
     return faults

@@ -18,7 +18,7 @@ from django.test import override_settings
 from prometheus_client import REGISTRY
 
 from accounts.models import Scope
-from api import rate_limit
+from api import metrics, rate_limit
 from api.request_log import REQUESTS
 from config import shop_requests, wsgi
 from config.forwarding import parse_networks
@@ -158,7 +158,7 @@ def give_bucket(monkeypatch: pytest.MonkeyPatch, size: int = 10) -> None:
 
 
 def counted() -> dict[tuple[str, ...], float]:
-    """How many requests were counted, by method, route and status."""
+    """How many requests were counted since they were forgotten, by method, route and status."""
     name = "tributary_request_seconds_count"
     return {
         tuple(sorted(sample.labels.values())): sample.value
@@ -173,15 +173,14 @@ def seen_of(
     """Everything that can be seen of the requests, which are sent one after another."""
     lines.clear()
     REQUESTS.forget()
-    before = counted()
+    metrics.REQUESTS.clear()
     for one in posts:
         send([one], at_once=at_once)
     notes = [note for listed in REQUESTS._notes.values() for note in listed]
-    after = counted()
     return {
         "answers": [(one.status, headers_of(one), plain(one.answer, name)) for one in posts],
         "lines": [plain(repr(line).encode(), name) for line in lines],
-        "counted": {key: after[key] - before.get(key, 0) for key in after},
+        "counted": counted(),
         "notes": [
             plain(
                 repr((n.method, n.path, n.status, n.sent, n.sent_bytes, n.answered)).encode(), name
