@@ -13,7 +13,6 @@ from threading import Lock
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
@@ -54,7 +53,7 @@ IDEMPOTENCY_KEY = {
 }
 
 
-def made_once(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponseBase]:
+def made_once(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Have each process make the document once: anybody may ask for it, and it takes a second.
 
     Who has it already sends its ETag, and is answered 304 as long as it is the same.
@@ -62,7 +61,7 @@ def made_once(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., Http
     making, made = Lock(), list[tuple[bytes, str]]()
 
     @require_safe
-    def answer(request: HttpRequest) -> HttpResponseBase:
+    def answer(request: HttpRequest) -> HttpResponse:
         with making:
             if not made:
                 text = view(request).content
@@ -70,8 +69,7 @@ def made_once(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., Http
         text, etag = made[0]
         headers = {"Cache-Control": "no-cache", "ETag": etag}
         whole = HttpResponse(text, content_type="application/json", headers=headers)
-        found: HttpResponseBase = get_conditional_response(request, etag=etag, response=whole)
-        return found
+        return get_conditional_response(request, etag=etag, response=whole) or whole
 
     return answer
 

@@ -232,8 +232,8 @@ class Listing(ChosenRows[Row]):
     @property
     def count(self) -> int:
         """How many rows match."""
-        found = self.found
-        return found.count() if isinstance(found, QuerySet) else len(found)
+        found = self._paged
+        return found.count() if isinstance(found, QuerySet | KeptRows) else len(found)
 
     @property
     def shows_filters(self) -> bool:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from brand_admin.access import BrandRequest
 from brand_admin.listing.list_request import ListRequest
 from offers.models import Offer, Project
-from tracking.outreach.stages import LABELS, Stage, StageStep, members_at_step, steps_of
+from tracking.outreach.stages import LABELS, Stage, StageStep, is_anyone_at_step, steps_of
 
 SECTION = "projects"
 
@@ -62,8 +62,14 @@ def offer_asked(request: ListRequest, project: Project, step: StageStep) -> Offe
     named = next((offer for offer in project.offers if str(offer.pk) == wanted), None)
     if named is not None or len(project.offers) < 2:
         return named or project.offer
-    at_step = (one for one in project.offers if members_at_step(project, step, offer=one).exists())
-    return next(at_step, project.offer)
+    found = (one for one in project.offers if is_anyone_at_step(**at_step(project, step, one)))
+    return next(found, project.offer)
+
+
+def at_step(project: Project, step: StageStep, offer: Offer) -> dict[str, Any]:
+    """Return the arguments of `members_at_step` for one of the project's offers."""
+    of_code_offer = offer.pk == project.code_offer_id
+    return {"project_id": project.pk, "step": step, "of_code_offer": of_code_offer}
 
 
 def offer_tabs(project: Project, current: Offer) -> list[OfferTab]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -30,15 +30,9 @@ from tracking.outreach.stages import (
     LABELS,
     Stage,
     StageStep,
-    StepAnnotations,
     members_of,
     stages_of,
 )
-
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
-
-    ProjectMemberRows = QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]
 
 BY_MEMBER = ("member__last_name", "member__first_name", "pk")
 
@@ -214,8 +208,9 @@ class ProjectMembers(OfProject):
             links=(self.adding,),
         )
 
-    def find(self) -> ProjectMemberRows:
-        return members_of(self.project, search=self.search, step=self.filters.chosen())
+    def selection(self) -> Selection:
+        chosen = {"search": self.search_word, "step": self.filters.chosen()}
+        return Selection(members_of, {"project_id": self.project.pk, **chosen})
 
     def file_name(self) -> str:
         return f"project-{self.project.pk}-members"

@@ -16,26 +16,32 @@ from brand_admin.listing.actions import Action
 from brand_admin.listing.cells import Cell, Chip, Copied, Fragment, Link, address, sales
 from brand_admin.listing.columns import Column, FileColumns
 from brand_admin.listing.empty_state import EmptyState
-from brand_admin.projects.frame import offer_asked, offer_tabs
+from brand_admin.listing.listing import Selection
+from brand_admin.projects.frame import at_step, offer_asked, offer_tabs
 from brand_admin.projects.lists import BY_MEMBER, OfProject
 from brand_admin.projects.rows import SendRow, mails_of, send_rows
-from brand_admin.segments import SegmentFilters, in_segment
+from brand_admin.segments import MemberChoice, SegmentFilters, in_segment
 from notifications.models import Purpose
 from notifications.selectors import MessageStatus
 from offers.models import Enrollment, Offer
 from tracking.figures.member_table import MemberRow, member_rows
 from tracking.figures.metrics import ALL_TIME
-from tracking.figures.ranking import ranked
+from tracking.figures.ranking import in_order_of_names, is_by_figure, ranked
 from tracking.outreach.stages import (
     LABELS,
     StageStep,
     enrollments_at,
+    is_anyone_at_step,
     members_at_step,
 )
 
 NOBODY_MATCHES = EmptyState(
     "Nobody here matches", "Every word must stand in the name or the address.", icon="search"
 )
+
+
+def _selected(*, within: MemberChoice | None, **chosen: Any) -> QuerySet[Any]:
+    return members_at_step(**chosen).filter(in_segment(within, member="member"))
 
 
 class AtStep(OfProject):
@@ -71,19 +77,23 @@ class AtStep(OfProject):
         """The name of the offer if the stage has two; else ""."""
         return [("offer", str(self.offer.pk))] if len(self.project.offers) > 1 else []
 
-    def find(self) -> Any:
-        return self._at_step()
+    def selection(self) -> Selection | None:
+        return Selection(_selected, self.chosen())
+
+    def chosen(self) -> dict[str, Any]:
+        """Return keyword arguments for what selects the rows."""
+        chosen = {"search": self.search_word, "within": self.filters.within}
+        return at_step(self.project, self.step, self.offer) | chosen
 
     def matching(self) -> QuerySet[Any, int]:
         return self._at_step().order_by("pk").values_list("enrollment_pk", flat=True)
 
     def _at_step(self) -> QuerySet[Any]:
-        found = members_at_step(self.project, self.step, offer=self.offer, search=self.search)
-        return found.filter(in_segment(self.filters.within, member="member"))
+        return _selected(**self.chosen())
 
     def everything(self) -> QuerySet[Enrollment]:
-        at_step = members_at_step(self.project, self.step, offer=self.offer)
-        return Enrollment.objects.filter(pk__in=at_step.order_by().values("enrollment_pk"))
+        found = members_at_step(**at_step(self.project, self.step, self.offer))
+        return Enrollment.objects.filter(pk__in=found.order_by().values("enrollment_pk"))
 
     def row_key(self, row: Any) -> str:
         return str(row.enrollment.pk)
@@ -215,7 +225,7 @@ class ToSend(AtStep):
                 "Members whose mail was sent are listed here.",
                 icon="send",
             )
-        if members_at_step(self.project, StageStep.TRACKING, offer=self.offer).exists():
+        if is_anyone_at_step(**at_step(self.project, StageStep.TRACKING, self.offer)):
             return EmptyState(
                 "Everything is sent",
                 "See what your members sell in Tracking.",
@@ -231,6 +241,15 @@ class ToSend(AtStep):
 
     def context(self) -> dict[str, Any]:
         return super().context() | {"show": "sent" if self.shows_sent else "waiting"}
+
+
+def _enrolled(at_step: QuerySet[Any]) -> QuerySet[Enrollment]:
+    enrollments = at_step.order_by().values("enrollment_pk")
+    return Enrollment.objects.filter(pk__in=enrollments).select_related("member", "offer")
+
+
+def _tracked_by_name(*, is_reversed: bool, **chosen: Any) -> QuerySet[Enrollment]:
+    return in_order_of_names(_enrolled(_selected(**chosen)), is_reversed=is_reversed)
 
 
 class TrackingLine(NamedTuple):
@@ -301,12 +320,17 @@ class Tracked(AtStep):
             ),
         ]
 
+    def selection(self) -> Selection | None:
+        """Return what selects the rows by name, unless they are sorted by a figure."""
+        order = self.GET.get("sort", "name")
+        if is_by_figure(order):
+            return None
+        return Selection(_tracked_by_name, self.chosen() | {"is_reversed": order == "-name"})
+
     def find(self) -> QuerySet[Enrollment]:
         """Return the rows, ordered by the figure that the address names."""
-        at_step = super().find().order_by().values("enrollment_pk")
-        found = Enrollment.objects.filter(pk__in=at_step).select_related("member", "offer")
         order = self.GET.get("sort", "name")
-        return ranked(found, order=order, period=ALL_TIME, now=self.now)
+        return ranked(_enrolled(self._at_step()), order=order, period=ALL_TIME, now=self.now)
 
     def rows_of(self, found: Sequence[Enrollment]) -> list[TrackingLine]:
         mails = mails_of(found)

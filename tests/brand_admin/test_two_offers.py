@@ -16,7 +16,13 @@ from tests.snapshot import snapshot
 from tracking.links.generating import generate_items
 from tracking.links.membership import deactivate_member
 from tracking.models import PromoCode, TrackingLink
-from tracking.outreach.stages import StageStep, members_at_step, members_of, steps_of
+from tracking.outreach.stages import (
+    StageStep,
+    is_anyone_at_step,
+    members_at_step,
+    members_of,
+    steps_of,
+)
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -46,7 +52,7 @@ def place(project: Project, offer: Offer, cast: Cast) -> Enrollment:
 
 
 def step_of_mara(project: Project, cast: Cast) -> str:
-    return members_of(project).get(member=cast.mara).step
+    return members_of(project_id=project.pk).get(member=cast.mara).step
 
 
 def test_a_member_stands_where_they_are_further_behind(
@@ -148,8 +154,8 @@ def test_each_step_opens_where_somebody_stands(
     sending = theo.get(address("project_send", project.pk))
     assert sending.context["offer"] == links
     assert [tab.name for tab in sending.context["offer_tabs"]] == ["Links", "Codes"]
-    assert members_at_step(project, StageStep.SEND, offer=links).count() == 2
-    assert members_at_step(project, StageStep.SEND, offer=codes).count() == 0
+    assert members_at_step(project_id=project.pk, step=StageStep.SEND).count() == 2
+    assert not is_anyone_at_step(project_id=project.pk, step=StageStep.SEND, of_code_offer=True)
     assert theo.get(address("project_tracking", project.pk)).status_code == 200
 
 

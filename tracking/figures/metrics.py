@@ -145,17 +145,26 @@ def totals_by_enrollment(
 ) -> dict[int, Totals]:
     """Return the totals by enrollment id, without empty ones. ALL_TIME reads monthly totals."""
     if isinstance(enrollments, QuerySet):
-        rows = list(_sums_by_enrollment(enrollments, first=period.first, last=period.last))
+        rows = list(sums_by_enrollment(enrollments, first=period.first, last=period.last))
     else:
         rows = _kept_sums_by_enrollment(
             enrollments=list(enrollments), first=period.first, last=period.last
         )
+    return totals_of_sums(rows)
+
+
+def totals_of_sums(rows: Iterable[Any]) -> dict[int, Totals]:
+    """Return what `sums_by_enrollment` selected, by enrollment id."""
     return {row["enrollment_id"]: _totals(row) for row in rows}
 
 
-def _sums_by_enrollment(
-    enrollments: list[int] | QuerySet[Enrollment], *, first: date | None, last: date | None
+def sums_by_enrollment(
+    enrollments: list[int] | QuerySet[Enrollment],
+    *,
+    first: date | None = None,
+    last: date | None = None,
 ) -> QuerySet[Any, Any]:
+    """Select each enrollment's sums in these days, for a query that is kept with its selection."""
     found: QuerySet[Any] = MonthTotal.objects.all()
     if first or last:
         found = DailyTotal.objects.filter(DateRange(first, last).where())
@@ -164,7 +173,7 @@ def _sums_by_enrollment(
     return summed
 
 
-_kept_sums_by_enrollment = kept_query(_sums_by_enrollment)
+_kept_sums_by_enrollment = kept_query(sums_by_enrollment)
 
 
 def totals_by_offer(offer_ids: Iterable[int], *, period: DateRange = ALL_TIME) -> dict[int, Totals]:

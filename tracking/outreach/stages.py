@@ -29,7 +29,7 @@ from django.db.models import (
 from affiliates.selectors import name_contains
 from core.kept_queries import kept_query
 from core.text import search_words
-from offers.models import Enrollment, EnrollmentStatus, Offer, Project, ProjectMember
+from offers.models import Enrollment, EnrollmentStatus, Project, ProjectMember
 from tracking.outreach.unsent_items import items_mails, lacks_items
 
 if TYPE_CHECKING:
@@ -123,24 +123,35 @@ def _counts(*, project_ids: list[int]) -> QuerySet[Any, Any]:
 
 
 def members_at_step(
-    project: Project, step: str, *, offer: Offer | None = None, search: str = ""
+    *, project_id: int, step: str, of_code_offer: bool = False, search: str = ""
 ) -> QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]:
     """Return the members at this step (or LEFT_OUT) of one of the project's offers, by name.
 
     Each row has its member, and as `enrollment_pk` the enrollment in the offer: the project's first
-    offer unless `offer` is its code offer. Name or address must contain every word of `search`.
+    offer, or its code offer. Name or address must contain every word of `search`.
     """
-    is_second = offer is not None and offer.pk == project.code_offer_id
-    rows = _matching(ProjectMember.objects.filter(project=project), search)
-    found = _with_step_for(rows, "code_offer" if is_second else "offer")
+    rows = _matching(ProjectMember.objects.filter(project=project_id), search)
+    found = _with_step_for(rows, "code_offer" if of_code_offer else "offer")
     return _by_name(found.filter(step=step))
 
 
+def is_anyone_at_step(*, project_id: int, step: str, of_code_offer: bool) -> bool:
+    """Whether `members_at_step` returns anyone."""
+    return bool(_first_at_step(project_id=project_id, step=step, of_code_offer=of_code_offer))
+
+
+@kept_query
+def _first_at_step(*, project_id: int, step: str, of_code_offer: bool) -> QuerySet[Any, Any]:
+    found = members_at_step(project_id=project_id, step=step, of_code_offer=of_code_offer)
+    rows: QuerySet[Any, Any] = found.order_by().values_list("pk")[:1]
+    return rows
+
+
 def members_of(
-    project: Project, *, search: str = "", step: str = ""
+    *, project_id: int, search: str = "", step: str = ""
 ) -> QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]:
     """Return the project's members by name, with their `step`; with `step` only that step's."""
-    found = _with_step(_matching(ProjectMember.objects.filter(project=project), search))
+    found = _with_step(_matching(ProjectMember.objects.filter(project=project_id), search))
     return _by_name(found.filter(step=step) if step else found)
 
 

@@ -53,7 +53,11 @@ def mail(
 
 
 def step_of(project: Project, member: Member) -> str:
-    return {row.member_id: row.step for row in members_of(project)}[member.pk]
+    return {row.member_id: row.step for row in members_of(project_id=project.pk)}[member.pk]
+
+
+def at_step(project: Project, step: StageStep) -> Any:
+    return members_at_step(project_id=project.pk, step=step)
 
 
 def test_without_an_offer_everybody_stands_in_the_first_step(project: Project) -> None:
@@ -78,9 +82,9 @@ def test_a_member_stands_in_the_first_step_whose_fact_is_missing(
         StageStep.SEND: 1,
         StageStep.TRACKING: 1,
     }
-    assert [row.member for row in members_at_step(project, StageStep.GENERATE)] == [cast.diego]
-    assert enrollments_at(members_at_step(project, StageStep.SEND)) == [mara]
-    assert enrollments_at(members_at_step(project, StageStep.TRACKING)) == [june]
+    assert [row.member for row in at_step(project, StageStep.GENERATE)] == [cast.diego]
+    assert enrollments_at(at_step(project, StageStep.SEND)) == [mara]
+    assert enrollments_at(at_step(project, StageStep.TRACKING)) == [june]
     assert step_of(project, diego.member) == StageStep.GENERATE
 
 
@@ -150,4 +154,6 @@ def test_many_projects_take_one_query(
 
 
 def test_members_are_searched_by_every_word(project: Project) -> None:
-    assert [row.member.first_name for row in members_of(project, search="june oka")] == ["June"]
+    found = members_of(project_id=project.pk, search="june oka")
+
+    assert [row.member.first_name for row in found] == ["June"]
