@@ -15,6 +15,7 @@ from offers.projects import create_project
 from tests.brand_admin.desk import at, csv_of, desk_of, shown
 from tests.brand_admin.launch import everybody, generated, mailed
 from tests.cast import NOW, SYSTEM, Cast
+from tracking.outreach import stages
 
 pytestmark = pytest.mark.usefixtures("at_noon", "at_juniper")
 STEPS = ("project_generate", "project_send", "project_tracking")
@@ -227,3 +228,24 @@ def test_who_can_be_added_is_found_by_offer_tag_and_owner(
     page = theo.get(at(cast.juniper, "project_add", project_id=empty.pk) + query)
 
     assert [member.first_name for member in page.context["page"]] == listed
+
+
+@pytest.mark.parametrize("query", ["", "?sort=-name", "?q=mara"])
+@pytest.mark.parametrize("page", ["project_members", *STEPS])
+def test_the_queries_of_a_list_are_built_once(
+    cast: Cast,
+    vera: Client,
+    spread: Project,
+    page: str,
+    query: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who is at which step takes Django longer to put into SQL than all else of such a page."""
+    address = at(cast.juniper, page, project_id=spread.pk) + query
+    first = vera.get(address)
+    for name in ("_with_step", "_with_step_for"):
+        monkeypatch.delattr(stages, name)
+
+    again = vera.get(address)
+
+    assert shown(first).partition("<main")[2] == shown(again).partition("<main")[2]
