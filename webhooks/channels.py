@@ -22,7 +22,7 @@ from accounts.audit_log import audit
 from accounts.models import Brand, Digest
 from accounts.owner_mail import mail_owners
 from accounts.selectors import current_brand
-from accounts.staff_mails import is_digest_due
+from accounts.staff_mails import is_digest_due, last_morning
 from core.db import lock_identities
 from core.mornings import next_morning
 from core.outgoing import Caller, NoAnswerError, UnreachableError
@@ -62,13 +62,18 @@ def channel_of_brand() -> Channel | None:
 
 
 def enter_channel(*, address: str, digest: Digest, by: Actor, now: datetime) -> Channel:
-    """Post into this channel from now on, and into no other. Raises AddressError."""
+    """Post into this channel from now on, and into no other. Raises AddressError.
+
+    Where the last message was not taken, the digest of this morning is posted as well.
+    """
     checked = check_address(address)
     brand = current_brand()
     with transaction.atomic():
         _lock(brand)
+        is_owed = Channel.objects.exclude(problem="").exists()
         Channel.objects.all().delete()
-        row = Channel(host=_host(checked), digest=digest, digest_at=now, entered_at=now)
+        since = last_morning(now, brand.zone) - timedelta(seconds=1) if is_owed else now
+        row = Channel(host=_host(checked), digest=digest, digest_at=since, entered_at=now)
         row.assign_current_brand()
         row.sealed_address = _SEAL.seal(_owner(row), {_ADDRESS: checked})
         row.save()

@@ -169,6 +169,41 @@ def test_what_a_channel_does_not_take_is_posted_on_the_next_morning(
 
 
 @pytest.mark.usefixtures("to_review")
+@pytest.mark.parametrize("digest", [Digest.DAILY, Digest.AT_ONCE])
+@pytest.mark.parametrize("status", [404, 503])
+def test_a_new_address_gets_the_digest_that_the_old_one_did_not_take(
+    cast: Cast, chat: Slack, digest: Digest, status: int
+) -> None:
+    entered(cast, chat, digest)
+    chat.faults += [Fault(reply=Reply(status))] * 6
+    post_in_rounds(range(0, 120, 2))
+    refused = len(chat.requests)
+    chat.faults.clear()
+
+    with acting_for(cast.juniper):
+        noon = NEXT_MORNING + timedelta(hours=4)
+        enter_channel(address=chat.webhook, digest=digest, by=SYSTEM, now=noon)
+    posted = [post_digests(now=noon + timedelta(minutes=minute)) for minute in range(3)]
+
+    assert posted == [1, 0, 0]
+    assert chat.texts[refused:] == chat.texts[:1]
+
+
+@pytest.mark.usefixtures("to_review")
+def test_an_address_that_replaces_a_good_one_waits_for_the_next_morning(
+    cast: Cast, chat: Slack
+) -> None:
+    entered(cast, chat)
+    noon = NEXT_MORNING + timedelta(hours=4)
+    assert post_digests(now=NEXT_MORNING) == 1
+
+    with acting_for(cast.juniper):
+        enter_channel(address=chat.webhook, digest=Digest.DAILY, by=SYSTEM, now=noon)
+
+    assert post_digests(now=noon + timedelta(hours=1)) == 0
+
+
+@pytest.mark.usefixtures("to_review")
 def test_a_digest_without_an_answer_may_have_been_taken_and_is_not_posted_again(
     cast: Cast, chat: Slack
 ) -> None:
