@@ -153,7 +153,7 @@ class KeptQuery:
     def part(self, part: slice, arguments: dict[str, Any]) -> list[Any]:
         """Return the rows from a start to an end, which both have to be given; or all."""
         kept, values = self._kept_for(arguments)
-        if kept is TOO_MANY:
+        if kept is NOT_KEPT:
             return list(self.build(**arguments)[part])
         return kept.rows(values, part) if kept else []
 
@@ -164,7 +164,7 @@ class KeptQuery:
     def count_up_to(self, limit: int | None, arguments: dict[str, Any]) -> int:
         """Return how many rows there are, at most `limit`."""
         kept, values = self._kept_for(arguments)
-        if kept is TOO_MANY:
+        if kept is NOT_KEPT:
             return self.build(**arguments)[:limit].count()
         return kept.count(values, limit) if kept else 0
 
@@ -175,9 +175,12 @@ class KeptQuery:
         shape = (*scope, *self._shapes(arguments))
         if shape not in self.kept:
             if len(self.kept) >= MAX_SHAPES:
-                return TOO_MANY, arguments
-            kept = _built(self.build, arguments, brand, self.varying)
-            if kept is not None:
+                return NOT_KEPT, arguments
+            kept: Any = NOT_KEPT
+            fixed = (one for one in arguments.values() if not _varies(one, self.varying))
+            if not any(map(_holds, fixed)):
+                kept = _built(self.build, arguments, brand, self.varying)
+            if isinstance(kept, _Kept):
                 self.whole |= kept.whole
                 shape = (*scope, *self._shapes(arguments))
             self.kept[shape] = kept
@@ -196,7 +199,7 @@ class KeptQuery:
         return tuple(value) if isinstance(value, list) else value
 
 
-TOO_MANY = object()  # shapes of one query
+NOT_KEPT = object()  # its shape is one too many, or has a text like those that stand in
 
 
 def kept_query(build: Callable[..., QuerySet[Any, Any]]) -> KeptQuery:

@@ -38,7 +38,7 @@ LAYOUT = WHAT_IS_WRONG | {
 RUN = """options => axe.run(document, options).then(found => found.violations.map(one => ({
     rule: one.id, help: one.help, nodes: one.nodes.map(node => node.html.slice(0, 160) + " ("
         + node.failureSummary.split("\\n").slice(1, 3).join(";").trim() + ")") })))"""
-# What is asked of a page at each width, in one answer, as each takes as long as to lay it out.
+# All that is asked of a page at one width. One call does it, as to ask takes longer than to answer.
 LAID_OUT = """width => {
     const all = (selector, within = document) => [...within.querySelectorAll(selector)];
     const style = element => getComputedStyle(element);
@@ -72,24 +72,19 @@ LAID_OUT = """width => {
         const words = element.textContent.split(/[^\\p{L}\\p{N}]+/u).filter(Boolean);
         return words.length && new Set(tops).size > 2 * words.length + 1;
     }).map(element => element.textContent.trim().slice(0, 60));
-    const {scrollWidth, scrollHeight} = document.documentElement;
-    return {needed: scrollWidth, beyond: scrollWidth > width ? beyond() : [], colliding,
-        stickingOut, squeezed, height: scrollHeight};
-}"""
-# What does not depend on the width. Nothing is left under the bar that stays on top.
-BY_ITSELF = """() => {
-    scrollTo(0, 0);
     // Markup that HTML does not allow: a form or a block inside of what holds words alone, and a
     // name for what has no role. Nu Html Checker (https://validator.github.io/validator/) finds
     // more.
-    const invalid = [...document.querySelectorAll(":is(span, p, button, label, h1, h2, h3, h4)"
-        + " :is(form, div, ul, ol, table, p), pre[aria-label]:not([role]), summary :is(form, div)"
-    )].map(element => element.outerHTML.slice(0, 160));
+    const invalid = all(":is(span, p, button, label, h1, h2, h3, h4)"
+        + " :is(form, div, ul, ol, table, p), pre[aria-label]:not([role]), summary :is(form, div)")
+        .map(element => element.outerHTML.slice(0, 160));
     // What moves for ever, although the reader asked for less motion.
     const endless = document.getAnimations()
         .filter(one => one.effect.getComputedTiming().endTime === Infinity)
         .map(one => one.effect.target.outerHTML.slice(0, 160));
-    return {isShownOnBoth, isTranslated, invalid, endless};
+    const {scrollWidth, scrollHeight} = document.documentElement;
+    return {needed: scrollWidth, beyond: scrollWidth > width ? beyond() : [], colliding,
+        stickingOut, squeezed, invalid, endless, height: scrollHeight};
 }"""
 # How far down a page has opened, once it is laid out and painted.
 SCROLLED = """() => new Promise(done => requestAnimationFrame(
@@ -130,7 +125,8 @@ def faults_of(page: Page, name: str) -> list[str]:
     A click that led here has waited for the page to begin, not for the whole of it.
     """
     page.wait_for_load_state()
-    found = page.evaluate(BY_ITSELF)
+    # The page stands at its top, so that nothing is under the bar that stays there.
+    found = page.evaluate("(scrollTo(0, 0), {isShownOnBoth, isTranslated})")
     faults = _violations(page, ALL_BUT_CONTRAST)
     if not found["isTranslated"]:
         faults += [f"too little contrast: {text}" for text in illegible_texts(page)]
@@ -141,8 +137,6 @@ def faults_of(page: Page, name: str) -> list[str]:
     assert size is not None
     own, other = (PHONE, DESKTOP) if size["width"] < 500 else (DESKTOP, PHONE)
     faults += _overflow(page, name, own | size)
-    faults += [f"moves for ever: {text}" for text in found["endless"]]
-    faults += [f"invalid: {text}" for text in found["invalid"]]
     if found["isShownOnBoth"]:
         show_on(page, other)
         page.evaluate("scrollTo(0, 0)")
@@ -150,7 +144,7 @@ def faults_of(page: Page, name: str) -> list[str]:
         faults += _overflow(page, name, other)
     if found["isShownOnBoth"] or own is PHONE:
         show_on(page, own | size)
-    return [f"{name}: {fault}" for fault in faults]
+    return [f"{name}: {fault}" for fault in dict.fromkeys(faults)]
 
 
 def show_on(page: Page, device: Mapping[str, Any]) -> None:
@@ -196,6 +190,8 @@ def _overflow(page: Page, name: str, device: Mapping[str, Any]) -> list[str]:
         found = page.evaluate(LAID_OUT, width)
         if found["needed"] > width:
             faults.append(f"needs {found['needed']} px at {width}: {' … '.join(found['beyond'])}")
+        faults += [f"moves for ever: {text}" for text in found["endless"]]
+        faults += [f"invalid: {text}" for text in found["invalid"]]
         faults += [f"axis at {width}: {text}" for text in found["colliding"]]
         if width == own:  # on the narrowest screen, long words in tables may break
             faults += [f"squeezed at {width}: {text}" for text in found["squeezed"]]

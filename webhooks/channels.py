@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
@@ -43,6 +43,10 @@ MAX_RETRIES = 5
 NOTHING_FAILED: Mapping[str, Any] = {"tries": 0, "retry_at": None}
 REASON = re.compile("[a-z]+(_[a-z]+){1,5}")
 UNREADABLE = "Its address can't be decrypted. Enter it anew."
+# It was refused and is due again, or the channel was found to be gone, or it is owed from before.
+OWES_A_DIGEST = (
+    Q(retry_at__isnull=False) | Q(stopped_at=F("digest_at")) | Q(digest_at__lt=F("entered_at"))
+)
 _SEAL = Seal("chat channels")  # part of the keys: with another text nothing stored opens
 _ADDRESS = "address"
 
@@ -64,13 +68,13 @@ def channel_of_brand() -> Channel | None:
 def enter_channel(*, address: str, digest: Digest, by: Actor, now: datetime) -> Channel:
     """Post into this channel from now on, and into no other. Raises AddressError.
 
-    Where the last message was not taken, the digest of this morning is posted as well.
+    A digest that the address before did not take is posted into this one, with what waits now.
     """
     checked = check_address(address)
     brand = current_brand()
     with transaction.atomic():
         _lock(brand)
-        is_owed = Channel.objects.exclude(problem="").exists()
+        is_owed = Channel.objects.filter(OWES_A_DIGEST).exists()
         Channel.objects.all().delete()
         since = last_morning(now, brand.zone) - timedelta(seconds=1) if is_owed else now
         row = Channel(host=_host(checked), digest=digest, digest_at=since, entered_at=now)

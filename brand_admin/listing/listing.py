@@ -44,14 +44,13 @@ LISTS: dict[str, type[Listing[Any]]] = {}  # by name; `brand_admin.lists` import
 
 
 class Selection(NamedTuple):
-    """A selector and its arguments: numbers, moments, and texts of which there are few."""
+    """A selector and its arguments: numbers, moments, and texts of which there are few.
+
+    `search` and `within`, a segment, may be any.
+    """
 
     select: Callable[..., QuerySet[Any]]
     arguments: dict[str, Any]
-
-
-def _has_one_word(chosen: Selection) -> bool:
-    return isinstance(chosen.arguments.get("search"), SearchWord)
 
 
 class Listing(ChosenRows[Row]):
@@ -199,9 +198,14 @@ class Listing(ChosenRows[Row]):
     def _paged(self) -> Any:
         """The same rows for a paginator, by a kept query if there is one."""
         chosen = self.selection()
-        if chosen is None or (self.search and not _has_one_word(chosen)):
+        if chosen is None or not self._may_be_kept(chosen):
             return self.found
         return KeptRows(kept_selection(chosen.select, tuple(self._order)), chosen.arguments)
+
+    def _may_be_kept(self, chosen: Selection) -> bool:
+        """Whether its queries are: several words, or a segment, are hardly asked for again."""
+        is_one_word = isinstance(chosen.arguments.get("search"), SearchWord)
+        return chosen.arguments.get("within") is None and (not self.search or is_one_word)
 
     @cached_property
     def page(self) -> Page[Any]:

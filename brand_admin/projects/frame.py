@@ -62,11 +62,13 @@ def offer_asked(request: ListRequest, project: Project, step: StageStep) -> Offe
     named = next((offer for offer in project.offers if str(offer.pk) == wanted), None)
     if named is not None or len(project.offers) < 2:
         return named or project.offer
-    found = (one for one in project.offers if is_anyone_at_step(**at_step(project, step, one)))
+    found = (
+        one for one in project.offers if is_anyone_at_step(**step_arguments(project, step, one))
+    )
     return next(found, project.offer)
 
 
-def at_step(project: Project, step: StageStep, offer: Offer) -> dict[str, Any]:
+def step_arguments(project: Project, step: StageStep, offer: Offer) -> dict[str, Any]:
     """Return the arguments of `members_at_step` for one of the project's offers."""
     of_code_offer = offer.pk == project.code_offer_id
     return {"project_id": project.pk, "step": step, "of_code_offer": of_code_offer}

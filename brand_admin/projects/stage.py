@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,23 +14,27 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.listing.views import View, answer_with_file, show_list
 from brand_admin.pages import render_page, selected_ids
 from brand_admin.projects.forms import SetUpForm
-from brand_admin.projects.frame import at_step, frame, project_asked, step_url
+from brand_admin.projects.frame import frame, project_asked, step_arguments, step_url
 from brand_admin.projects.generate_list import ToGenerate
 from brand_admin.projects.generating import WHAT, work_reference
 from brand_admin.projects.step_lists import AtStep, ToSend, Tracked
 from brand_admin.refusals import add_refusal
 from brand_admin.work_progress import started_about
-from core.kept_queries import kept_query
-from offers.models import Enrollment, Offer, Project
+from offers.models import Offer, Project
 from offers.projects import set_up_stage
 from offers.selectors import terms_of
 from offers.terms import OfferError
 from offers.wording import describe_fully
-from tracking.figures.metrics import Figures, figures, sums_by_enrollment, totals_of_sums
+from tracking.figures.metrics import Figures, figures
 from tracking.links.generating import generate_items
 from tracking.links.items import ItemError, items_of
 from tracking.models import PromoCode, TrackingLink
-from tracking.outreach.stages import StageStep, enrollments_at, members_at_step
+from tracking.outreach.stages import (
+    StageStep,
+    enrollments_at,
+    members_at_step,
+    totals_at_step,
+)
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
@@ -125,7 +126,7 @@ def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResp
     """Generate the items. Raises ItemError if a code can't be used."""
     wants_codes, wants_links = WHAT.get(request.POST.get("action", ""), (False, False))
     chosen = enrollments_at(
-        members_at_step(**at_step(project, StageStep.GENERATE, offer)).filter(
+        members_at_step(**step_arguments(project, StageStep.GENERATE, offer)).filter(
             enrollment_pk__in=selected_ids(request)
         )
     )
@@ -183,21 +184,13 @@ def _to_drawer(request: BrandRequest) -> HttpResponse:
 
 def _figures(project: Project, offer: Offer) -> Figures:
     """Return the sums over all members of the last step, not only those of this page."""
-    rows = _sums_at_step(**at_step(project, StageStep.TRACKING, offer))
-    totals = totals_of_sums(rows).values()
+    totals = totals_at_step(**step_arguments(project, StageStep.TRACKING, offer))
     return figures(
         currency=offer.currency,
         members=0,
         totals=totals,
         sellers=sum(row.conversions > 0 for row in totals),
     )
-
-
-@kept_query
-def _sums_at_step(*, project_id: int, step: str, of_code_offer: bool) -> QuerySet[Any, Any]:
-    last = members_at_step(project_id=project_id, step=step, of_code_offer=of_code_offer)
-    sent = Enrollment.objects.filter(pk__in=last.order_by().values("enrollment_pk"))
-    return sums_by_enrollment(sent)
 
 
 def step_file(kind: type[AtStep]) -> View:

@@ -17,7 +17,7 @@ from brand_admin.listing.cells import Cell, Chip, Copied, Fragment, Link, addres
 from brand_admin.listing.columns import Column, FileColumns
 from brand_admin.listing.empty_state import EmptyState
 from brand_admin.listing.listing import Selection
-from brand_admin.projects.frame import at_step, offer_asked, offer_tabs
+from brand_admin.projects.frame import offer_asked, offer_tabs, step_arguments
 from brand_admin.projects.lists import BY_MEMBER, OfProject
 from brand_admin.projects.rows import SendRow, mails_of, send_rows
 from brand_admin.segments import MemberChoice, SegmentFilters, in_segment
@@ -33,6 +33,7 @@ from tracking.outreach.stages import (
     enrollments_at,
     is_anyone_at_step,
     members_at_step,
+    select_enrollments,
 )
 
 NOBODY_MATCHES = EmptyState(
@@ -83,17 +84,15 @@ class AtStep(OfProject):
     def chosen(self) -> dict[str, Any]:
         """Return keyword arguments for what selects the rows."""
         chosen = {"search": self.search_word, "within": self.filters.within}
-        return at_step(self.project, self.step, self.offer) | chosen
+        return step_arguments(self.project, self.step, self.offer) | chosen
 
     def matching(self) -> QuerySet[Any, int]:
-        return self._at_step().order_by("pk").values_list("enrollment_pk", flat=True)
-
-    def _at_step(self) -> QuerySet[Any]:
-        return _selected(**self.chosen())
+        found = _selected(**self.chosen())
+        return found.order_by("pk").values_list("enrollment_pk", flat=True)
 
     def everything(self) -> QuerySet[Enrollment]:
-        found = members_at_step(**at_step(self.project, self.step, self.offer))
-        return Enrollment.objects.filter(pk__in=found.order_by().values("enrollment_pk"))
+        found = members_at_step(**step_arguments(self.project, self.step, self.offer))
+        return select_enrollments(found)
 
     def row_key(self, row: Any) -> str:
         return str(row.enrollment.pk)
@@ -225,7 +224,7 @@ class ToSend(AtStep):
                 "Members whose mail was sent are listed here.",
                 icon="send",
             )
-        if is_anyone_at_step(**at_step(self.project, StageStep.TRACKING, self.offer)):
+        if is_anyone_at_step(**step_arguments(self.project, StageStep.TRACKING, self.offer)):
             return EmptyState(
                 "Everything is sent",
                 "See what your members sell in Tracking.",
@@ -243,13 +242,12 @@ class ToSend(AtStep):
         return super().context() | {"show": "sent" if self.shows_sent else "waiting"}
 
 
-def _enrolled(at_step: QuerySet[Any]) -> QuerySet[Enrollment]:
-    enrollments = at_step.order_by().values("enrollment_pk")
-    return Enrollment.objects.filter(pk__in=enrollments).select_related("member", "offer")
+def _tracked(**chosen: Any) -> QuerySet[Enrollment]:
+    return select_enrollments(_selected(**chosen)).select_related("member", "offer")
 
 
 def _tracked_by_name(*, is_reversed: bool, **chosen: Any) -> QuerySet[Enrollment]:
-    return in_order_of_names(_enrolled(_selected(**chosen)), is_reversed=is_reversed)
+    return in_order_of_names(_tracked(**chosen), is_reversed=is_reversed)
 
 
 class TrackingLine(NamedTuple):
@@ -327,10 +325,12 @@ class Tracked(AtStep):
             return None
         return Selection(_tracked_by_name, self.chosen() | {"is_reversed": order == "-name"})
 
-    def find(self) -> QuerySet[Enrollment]:
+    def find(self) -> Any:
         """Return the rows, ordered by the figure that the address names."""
-        order = self.GET.get("sort", "name")
-        return ranked(_enrolled(self._at_step()), order=order, period=ALL_TIME, now=self.now)
+        if self.selection() is not None:
+            return super().find()
+        order = self.GET.get("sort", "")
+        return ranked(_tracked(**self.chosen()), order=order, period=ALL_TIME, now=self.now)
 
     def rows_of(self, found: Sequence[Enrollment]) -> list[TrackingLine]:
         mails = mails_of(found)

@@ -158,7 +158,7 @@ def give_bucket(monkeypatch: pytest.MonkeyPatch, size: int = 10) -> None:
 
 
 def counted() -> dict[tuple[str, ...], float]:
-    """How many requests were counted since they were forgotten, by method, route and status."""
+    """How many requests the metric has counted, by method, route and status."""
     name = "tributary_request_seconds_count"
     return {
         tuple(sorted(sample.labels.values())): sample.value

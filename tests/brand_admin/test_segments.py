@@ -64,6 +64,24 @@ def test_a_segment_of_something_that_is_gone_finds_nobody(query: str, cast: Cast
     assert not choice_of(query).members().exists()
 
 
+@pytest.mark.parametrize("text", ["1903-05", "7310000", "Stand-In-2-"])
+def test_a_segments_text_is_taken_for_nothing_else(text: str, cast: Cast, theo: Client) -> None:
+    """Kept queries are built with values that look like these, in the place of real ones."""
+    segment = save_segment(name="Odd", query=f"q={text}", by=SYSTEM, now=NOW)
+    project = create_project(name="Winter", by=SYSTEM, now=NOW)
+    add_to_project(project=project, members=[cast.mara, cast.diego], by=SYSTEM, now=NOW)
+    set_up_stage(project=project, offer=cast.glow, by=SYSTEM, now=NOW)
+
+    for page in ("project_generate", "project_send", "project_tracking"):
+        found = theo.get(address(page, project.pk, query=f"segment={segment.pk}&q=mara"))
+        assert list(found.context["rows"]) == []
+    nobody = theo.get(address("members", query=f"segment={segment.pk}&q=mara"))
+    assert list(nobody.context["rows"]) == []
+    tag_members(member_ids=[cast.june.pk], tag=text, by=SYSTEM, now=NOW)
+    tagged = theo.get(address("members", query=f"tag={text}"))
+    assert [line.member for line in tagged.context["rows"]] == [cast.june]
+
+
 def test_only_the_members_of_a_segment_are_listed_wherever_members_are_picked(
     vips: Segment, cast: Cast, theo: Client
 ) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.mail import EmailMessage
@@ -31,6 +31,7 @@ from webhooks.models import Channel
 pytestmark = pytest.mark.django_db
 PATH = "/services/T000/B000/made-up"
 EVENING, NEXT_MORNING = NOW + timedelta(hours=6), NOW.replace(day=21, hour=8)
+NOON = NEXT_MORNING + timedelta(hours=4)
 
 
 class Slack(StandIn):
@@ -73,9 +74,11 @@ def review_one(cast: Cast, order_id: str) -> None:
     sell(cast, order_id, ordered_at=NOW.replace(hour=14).isoformat())
 
 
-def entered(cast: Cast, chat: Slack, digest: Digest = Digest.DAILY) -> Channel:
+def entered(
+    cast: Cast, chat: Slack, digest: Digest = Digest.DAILY, *, now: datetime = NOW
+) -> Channel:
     with acting_for(cast.juniper):
-        return enter_channel(address=chat.webhook, digest=digest, by=SYSTEM, now=NOW)
+        return enter_channel(address=chat.webhook, digest=digest, by=SYSTEM, now=now)
 
 
 @pytest.mark.usefixtures("to_review")
@@ -180,27 +183,60 @@ def test_a_new_address_gets_the_digest_that_the_old_one_did_not_take(
     refused = len(chat.requests)
     chat.faults.clear()
 
-    with acting_for(cast.juniper):
-        noon = NEXT_MORNING + timedelta(hours=4)
-        enter_channel(address=chat.webhook, digest=digest, by=SYSTEM, now=noon)
-    posted = [post_digests(now=noon + timedelta(minutes=minute)) for minute in range(3)]
+    for _ in range(2):  # the second time with the typing error mended
+        entered(cast, chat, digest, now=NOON)
+    posted = [post_digests(now=NOON + timedelta(minutes=minute)) for minute in range(3)]
 
     assert posted == [1, 0, 0]
     assert chat.texts[refused:] == chat.texts[:1]
 
 
-@pytest.mark.usefixtures("to_review")
-def test_an_address_that_replaces_a_good_one_waits_for_the_next_morning(
-    cast: Cast, chat: Slack
-) -> None:
-    entered(cast, chat)
-    noon = NEXT_MORNING + timedelta(hours=4)
+def taken(cast: Cast, chat: Slack) -> None:
     assert post_digests(now=NEXT_MORNING) == 1
 
-    with acting_for(cast.juniper):
-        enter_channel(address=chat.webhook, digest=Digest.DAILY, by=SYSTEM, now=noon)
 
-    assert post_digests(now=noon + timedelta(hours=1)) == 0
+def taken_and_a_test_refused(cast: Cast, chat: Slack) -> None:
+    taken(cast, chat)
+    chat.faults.append(Fault(reply=Reply(503)))
+    with acting_for(cast.juniper):
+        [row] = Channel.objects.select_related("brand")
+        assert not channels.post(row, "Does it work?", now=NEXT_MORNING + timedelta(hours=1))
+
+
+def unanswered(cast: Cast, chat: Slack) -> None:
+    chat.faults.append(Fault(drops=True))
+    assert post_digests(now=NEXT_MORNING) == 0
+
+
+def entered_wrongly_and_tested(cast: Cast, chat: Slack) -> None:
+    entered(cast, chat, now=NOON - timedelta(minutes=2))
+    chat.faults.append(Fault(reply=Reply(404)))
+    with acting_for(cast.juniper):
+        [row] = Channel.objects.select_related("brand")
+        assert not channels.post(row, "Does it work?", now=NOON - timedelta(minutes=1))
+
+
+@pytest.mark.usefixtures("to_review")
+@pytest.mark.parametrize(
+    "before",
+    [
+        taken,
+        taken_and_a_test_refused,
+        unanswered,
+        entered_wrongly_and_tested,
+    ],
+)
+def test_a_new_address_gets_no_digest_where_none_was_refused(
+    cast: Cast, chat: Slack, before: Callable[[Cast, Slack], None]
+) -> None:
+    entered(cast, chat)
+    before(cast, chat)
+    texts = len(chat.texts)
+
+    entered(cast, chat, now=NOON)
+
+    assert post_digests(now=NOON + timedelta(hours=1)) == 0
+    assert len(chat.texts) == texts
 
 
 @pytest.mark.usefixtures("to_review")
@@ -293,3 +329,19 @@ def test_postgresql_keeps_one_channel_of_a_live_brand(cast: Cast, chat: Slack) -
     test_brand = open_test_brand(brand=cast.juniper, by=SYSTEM, now=NOW)
     with acting_for(test_brand), pytest.raises(DatabaseError, match="not in a test brand"):
         enter_channel(address=chat.webhook, digest=Digest.DAILY, by=SYSTEM, now=NOW)
+
+
+@pytest.mark.usefixtures("to_review")
+def test_a_refused_digest_is_owed_until_a_morning_has_nothing_to_say(
+    cast: Cast, chat: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered(cast, chat)
+    chat.faults += [Fault(reply=Reply(503))] * 6
+    post_in_rounds(range(0, 120, 2))
+    with monkeypatch.context() as quiet:
+        quiet.setattr(channel_digest, "needs", lambda *_, **__: [])
+        assert post_digests(now=NEXT_MORNING + timedelta(days=1)) == 0
+
+    entered(cast, chat, now=NOON + timedelta(days=1))
+
+    assert post_digests(now=NOON + timedelta(days=1, hours=1)) == 0

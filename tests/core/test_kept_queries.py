@@ -187,6 +187,20 @@ def test_one_word_is_searched_for_in_a_kept_selection(cast: Cast, word: str) -> 
             assert len(built) == (2 if searched == "a" else 0)
 
 
+@pytest.mark.parametrize("text", ["1903-05", "7310000", "Stand-In-0-"])
+def test_a_fixed_text_that_looks_like_a_stand_in_is_not_kept(cast: Cast, text: str) -> None:
+    def select(*, tag: str, search: str) -> QuerySet[Member]:
+        return Member.objects.filter(last_name=tag, first_name__icontains=search)
+
+    kept = KeptSelection(select, ("email",))
+    with acting_for(cast.juniper):
+        own = Member.objects.create(email="own@x.example", first_name="Bo", last_name=text)
+        Member.objects.create(email="other@x.example", first_name="Bo", last_name="Bo")
+        for _ in range(2):
+            rows = KeptRows(kept, {"tag": text, "search": SearchWord("Bo")})
+            assert (rows.count(), rows[0:50]) == (1, [own])
+
+
 def test_a_selection_shows_pages_and_counts_them(cast: Cast) -> None:
     shapes: list[str] = []
 

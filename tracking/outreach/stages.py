@@ -30,6 +30,8 @@ from affiliates.selectors import name_contains
 from core.kept_queries import kept_query
 from core.text import search_words
 from offers.models import Enrollment, EnrollmentStatus, Project, ProjectMember
+from tracking.figures.metrics import sums_by_enrollment, totals_of_sums
+from tracking.models.totals import Totals
 from tracking.outreach.unsent_items import items_mails, lacks_items
 
 if TYPE_CHECKING:
@@ -133,6 +135,25 @@ def members_at_step(
     rows = _matching(ProjectMember.objects.filter(project=project_id), search)
     found = _with_step_for(rows, "code_offer" if of_code_offer else "offer")
     return _by_name(found.filter(step=step))
+
+
+def select_enrollments(
+    rows: QuerySet[WithAnnotations[ProjectMember, StepAnnotations]],
+) -> QuerySet[Enrollment]:
+    """Return the enrollments of `members_at_step`, in no order."""
+    return Enrollment.objects.filter(pk__in=rows.order_by().values("enrollment_pk"))
+
+
+def totals_at_step(*, project_id: int, step: str, of_code_offer: bool) -> list[Totals]:
+    """Return the totals of each of these members who has any."""
+    rows = _sums_at_step(project_id=project_id, step=step, of_code_offer=of_code_offer)
+    return list(totals_of_sums(rows).values())
+
+
+@kept_query
+def _sums_at_step(*, project_id: int, step: str, of_code_offer: bool) -> QuerySet[Any, Any]:
+    found = members_at_step(project_id=project_id, step=step, of_code_offer=of_code_offer)
+    return sums_by_enrollment(select_enrollments(found))
 
 
 def is_anyone_at_step(*, project_id: int, step: str, of_code_offer: bool) -> bool:

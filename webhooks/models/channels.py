@@ -14,8 +14,8 @@ class Channel(TenantModel):
     """An incoming webhook of Slack, or of a chat that takes the same messages; one of a brand.
 
     Its address is a secret: who knows it can write into the channel. `host` is shown of it.
-    `digest_at` is when the last digest went, had nothing to say, or was chosen, or a moment before
-    one that the channel before this did not take; `digest_counts` is what it said, by kind.
+    `digest_at` is when the last digest went, had nothing to say, or was chosen; `digest_counts` is
+    what it said, by kind. Before `entered_at`, it says that a digest is owed from another address.
     `problem` says why the last message was not taken. A digest that was not taken `tries` times is
     posted again at `retry_at`. After `stopped_at` nothing is posted until somebody enters the
     address anew.
