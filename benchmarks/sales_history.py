@@ -68,7 +68,8 @@ INSERT INTO tracking_conversion (brand_id, order_id, enrollment_id, offer_id, me
 SELECT %(brand)s, o.id, enrollment_id, %(offer)s, member_id, %(terms)s, 0, '', '', status,
   CASE status WHEN 'rejected' THEN 'No' ELSE '' END, status,
   CASE status WHEN 'rejected' THEN 'No' ELSE '' END, 'code', 'the order brought its code',
-  '[{"evidence": "code", "words": "the code BENCH"}]', at, at + interval '14 days', 'GBP', sale, 0,
+  '[{"evidence": "code", "words": "the code BENCH", "code": "BENCH"}]', at,
+  at + interval '14 days', 'GBP', sale, 0,
   CASE status WHEN 'accepted' THEN sale / 10 ELSE 0 END,
   CASE status WHEN 'rejected' THEN 0 ELSE sale / 10 END, '[]'
 FROM add_conversions JOIN tracking_order o ON o.brand_id = %(brand)s AND o.external_id = n::text;
