@@ -37,6 +37,8 @@ def run() -> None:
         slug=NAME, name="BrandWithMembers & Co", currency="GBP", time_zone="Europe/London",
         owner_email="owner@drawer-bench.example", by=SYSTEM, now=timezone.now(),
     )  # fmt: skip
+    brand.postal_address = "1 Quay Street, London"  # nothing is sent to members without one
+    brand.save(update_fields=["postal_address"])
     with acting_for(brand):
         offer = create_offer(
             values=offer_values(name="Winter Glow"), terms=TermsValues(percent_bp=1_000),
