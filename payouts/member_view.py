@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncDate
 
 from core.kept_queries import kept_query
@@ -69,19 +69,41 @@ def adjustments_of(*, enrollment_id: int) -> QuerySet[LedgerEntry]:
 def next_payable(*, enrollment_id: int, now: datetime) -> tuple[date, int] | None:
     """Return the next day on which a hold ends, in the current time zone, and how much it frees.
 
-    In minor units. None when nothing waits. One query.
+    In minor units. None when nothing waits. One query; two if that day takes back what it frees.
     """
-    return next(iter(_payable_by_day(enrollment_id=enrollment_id, now=now)), None)
+    found = list(_held_first(enrollment_id=enrollment_id, now=now))
+    if found and found[0][1] <= 0:
+        found = list(_payable_by_day(enrollment_id=enrollment_id, now=now))
+    return found[0] if found else None
+
+
+@kept_query
+def _held_first(*, enrollment_id: int, now: datetime) -> QuerySet[LedgerEntry, Any]:
+    """The first day on which a hold ends, and what becomes payable on it.
+
+    Reads the entries of about two days, of which the first is whole, and not all that are held.
+    """
+    held = _held(enrollment_id, now)
+    first = Subquery(held.order_by("available_at").values("available_at")[:1])
+    end = ExpressionWrapper(first + timedelta(days=2), output_field=DateTimeField())
+    return _by_day(held.filter(available_at__lt=end))[:1]
 
 
 @kept_query
 def _payable_by_day(*, enrollment_id: int, now: datetime) -> QuerySet[LedgerEntry, Any]:
-    held = LedgerEntry.objects.filter(
+    return _by_day(_held(enrollment_id, now), Q(minor__gt=0))[:1]
+
+
+def _held(enrollment_id: int, now: datetime) -> QuerySet[LedgerEntry]:
+    return LedgerEntry.objects.filter(
         enrollment=enrollment_id, kind__in=EARNED_KINDS, available_at__gt=now
     )
+
+
+def _by_day(held: QuerySet[LedgerEntry], *having: Q) -> QuerySet[LedgerEntry, Any]:
     days = held.annotate(day=TruncDate("available_at")).order_by().values("day")
-    sums = days.annotate(minor=Sum("amount_minor")).filter(minor__gt=0)
-    return sums.order_by("day").values_list("day", "minor")[:1]
+    sums = days.annotate(minor=Sum("amount_minor")).filter(*having)
+    return sums.order_by("day").values_list("day", "minor")
 
 
 @kept_query
