@@ -132,12 +132,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         parts = urlsplit(self.path)
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # the caller was killed in the midst of it
+            self.close_connection = True
+            return
         sent = Sent(
             self.command,
             parts.path,
             parse_qs(parts.query, keep_blank_values=True),
             {name.lower(): value for name, value in self.headers.items()},
-            self.rfile.read(int(self.headers.get("content-length") or 0)),
+            body,
         )
         self.owner.requests.append(sent)
         fault = self.owner.fault_of(sent)
