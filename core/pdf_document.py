@@ -3,6 +3,9 @@
 The font is Roboto: Latin with accents, Greek, Cyrillic and Vietnamese. Other characters (Chinese,
 Japanese, Korean, Arabic, Hebrew, Indic and Thai scripts, emoji) become question marks, and the
 footer says so. The CSV file has every character.
+
+Its libraries take a seventh of the time in which a web process starts, and 17 MB. So a module that
+imports this one is named `…_pdf`, and imported by the function that makes a document.
 """
 
 from __future__ import annotations

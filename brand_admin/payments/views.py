@@ -157,8 +157,7 @@ def payment_statement(request: BrandRequest, payment_id: int) -> HttpResponseBas
 @brand_page(Permission.READ)
 def payment_statement_pdf(request: BrandRequest, payment_id: int) -> HttpResponse:
     """Respond with the statement of a payment as PDF."""
-    # Imported here, because its libraries take a tenth of the start time of every process.
-    from brand_admin.payments.statement_pdf import statement_pdf
+    from brand_admin.payments.statement_pdf import statement_pdf  # see core.pdf_document
 
     payout = get_object_or_404(payouts().select_related("brand"), pk=payment_id)
     name = f"{request.brand.slug}-payment-{payout.pk}.pdf"

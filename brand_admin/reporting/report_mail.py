@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from accounts.admin_links import admin_address
 from accounts.models import Brand, ReportEvery, Staff
 from accounts.staff_mails import claim_report, last_morning, mail_claimed, reports_due
-from brand_admin.reporting.report import Report, report_of, report_pdf, report_rows
+from brand_admin.reporting.report import Report, report_of, report_rows
 from core.csv_export import csv_file
 from core.postgres.outages import defects_logged
 from core.tenancy import acting_for
@@ -64,6 +64,8 @@ def _values(report: Report) -> dict[str, object]:
 
 
 def _files(report: Report) -> Sequence[Attachment]:
+    from brand_admin.reporting.report_pdf import report_pdf  # see core.pdf_document
+
     name = slugify(f"{report.brand.slug} {report.title}")
     rows = "".join(csv_file(report_rows(report)))
     return (

@@ -18,7 +18,6 @@ from core.templatetags.display import day, money, short_money
 from offers.dashboard_links import token_for
 from payouts.models import Payout
 from portal.creator.access import CreatorRequest, creator_required
-from portal.creator.earnings_pdf import year_pdf
 from portal.dashboard.payments import LABELS, TONES, date_and_reference
 from tracking.figures.creator_earnings import CreatorYear, CurrencyYear, year_of, years_of
 
@@ -73,6 +72,8 @@ def earnings(request: CreatorRequest) -> HttpResponse:
 @creator_required
 def earnings_pdf(request: CreatorRequest, year: int) -> HttpResponse:
     """Answer a year's statement as a PDF file."""
+    from portal.creator.earnings_pdf import year_pdf  # see core.pdf_document
+
     now = timezone.now()
     if year not in years_of(request.creator, now=now):
         raise Http404

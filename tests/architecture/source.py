@@ -97,11 +97,20 @@ def _calls(path: Path) -> dict[str, list[ast.Call]]:
     return found
 
 
-@cache
 def imported(path: Path) -> tuple[str, ...]:
     """The dotted names of the modules that a file imports, wherever it does."""
+    return _imported(path, is_start=False)
+
+
+def imported_at_the_start(path: Path) -> tuple[str, ...]:
+    """Those that it imports when it is imported itself."""
+    return _imported(path, is_start=True)
+
+
+@cache
+def _imported(path: Path, *, is_start: bool) -> tuple[str, ...]:
     found: list[str] = []
-    for node in ast.walk(tree(path)):
+    for node in tree(path).body if is_start else ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

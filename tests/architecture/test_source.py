@@ -14,6 +14,7 @@ from tests.architecture.source import (
     ROOT,
     calls,
     imported,
+    imported_at_the_start,
     migrations,
     modules,
     our_files,
@@ -114,6 +115,26 @@ def test_only_tenancy_reaches_past_the_tenant_manager() -> None:
     ]
 
     assert found == []
+
+
+def test_the_libraries_of_pdf_files_are_loaded_when_one_is_made() -> None:
+    """No process that starts waits for them: no module that it imports leads to them."""
+
+    def loading(module: str) -> set[str]:
+        """The files of the modules that import this one, or something of it, as they are loaded."""
+        return {
+            relative(path)
+            for path in modules()
+            if any(f"{name}.".startswith(f"{module}.") for name in imported_at_the_start(path))
+        }
+
+    documents = loading("core.pdf_document")
+
+    assert loading("fpdf") | loading("fontTools") == {"core/pdf_document.py"}
+    assert len(documents) == 3
+    for path in documents:
+        assert path.endswith("_pdf.py")
+        assert not loading(path.removesuffix(".py").replace("/", "."))
 
 
 def test_no_module_is_an_attic() -> None:

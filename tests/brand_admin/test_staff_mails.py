@@ -153,7 +153,7 @@ def test_a_report_is_made_once_for_all_who_get_it(
         made.append(report)
         return b"%PDF"
 
-    monkeypatch.setattr(report_mail, "report_pdf", make)
+    monkeypatch.setattr("brand_admin.reporting.report_pdf.report_pdf", make)
 
     assert mail_reports(now=datetime(2026, 11, 23, 8, tzinfo=UTC)) == 2
 
