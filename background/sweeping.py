@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,11 +11,13 @@ from django.db.models import Q
 from background.models import LIVE_WORK, Work, WorkChunk
 from background.work_requests import enqueue_work
 from core.jobs import unleased
+from core.postgres.outages import defects_logged
 from core.tenancy import across_brands, acting_for
 
 LOST_MESSAGE_AFTER = timedelta(seconds=15)  # that no worker took: it is enqueued again
 FILES_KEPT = timedelta(days=7)
 MAX_FILES_DELETED_AT_ONCE = 100
+logger = logging.getLogger(__name__)
 
 
 def sweep_work(*, now: datetime) -> list[int]:
@@ -30,10 +33,10 @@ def sweep_work(*, now: datetime) -> list[int]:
         gone = list(old.order_by("pk").values_list("brand_id", "pk")[:MAX_FILES_DELETED_AT_ONCE])
     enqueued = []
     for brand_id, work_id in found:
-        with acting_for(brand_id):
+        with acting_for(brand_id), defects_logged(logger, "work could not be enqueued"):
             enqueued += _enqueue(work_id, now=now)
     for brand_id, work_id in gone:
-        with acting_for(brand_id):
+        with acting_for(brand_id), defects_logged(logger, "files could not be deleted"):
             _delete_files(work_id, now=now)
     return enqueued
 

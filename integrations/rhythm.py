@@ -5,6 +5,7 @@ A shop that sells every few minutes and one that sells once a week are silent af
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import connection as database
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from accounts.owner_mail import mail_owners
 from accounts.selectors import current_brand
+from core.postgres.outages import defects_logged
 from core.tenancy import across_brands, acting_for, current_brand_id
 from integrations.models import Connection, ConnectionState
 
@@ -26,6 +28,7 @@ SELECT count(*) OVER (), gap FROM (
     AND ordered_at > %s AND ordered_at <= %s
 ) AS orders ORDER BY gap DESC NULLS LAST OFFSET 1 LIMIT 1
 """
+logger = logging.getLogger(__name__)
 
 
 def longest_usual_silence(connection: Connection) -> timedelta | None:
@@ -55,7 +58,10 @@ def find_silent_connections(*, now: datetime) -> list[int]:
         found = list(quiet.order_by("pk"))
     silent = []
     for connection in found:
-        with acting_for(connection.brand_id):
+        with (
+            acting_for(connection.brand_id),
+            defects_logged(logger, "a silent connection could not be noted"),
+        ):
             allowed = longest_usual_silence(connection)
             last = connection.last_order_at
             if allowed is None or last is None or now - last <= allowed:

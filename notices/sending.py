@@ -23,7 +23,7 @@ from accounts.selectors import current_brand
 from affiliates.models import Member
 from affiliates.selectors import language_of
 from core.languages import speaking
-from core.postgres.outages import OUTAGES
+from core.postgres.outages import OUTAGES, defects_logged
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
 from notices.models import TO_MANY, NoMail, Notice, NoticeKind, NoticeQuerySet
@@ -61,7 +61,7 @@ def send_due(*, now: datetime) -> int:
         brands = list(found[:MAX_BRANDS_AT_ONCE])
     sent = 0
     for brand_id in brands:
-        with acting_for(brand_id):
+        with acting_for(brand_id), defects_logged(logger, "members could not be told"):
             members = _due(now).values("member_id").annotate(first=Min("due_at")).order_by("first")
             for member_id in list(
                 members.values_list("member_id", flat=True)[:MAX_MEMBERS_AT_ONCE]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from accounts.owner_mail import mail_owners
+from core.postgres.outages import defects_logged
 from core.tenancy import across_brands, acting_for
 from webhooks.models import Endpoint, EndpointState
+
+logger = logging.getLogger(__name__)
 
 
 def tell_owners(*, now: datetime) -> list[int]:
@@ -19,7 +23,7 @@ def tell_owners(*, now: datetime) -> list[int]:
         found = list(rows.order_by("pk"))
     told = []
     for endpoint in found:
-        with acting_for(endpoint.brand_id):
+        with acting_for(endpoint.brand_id), defects_logged(logger, "owners could not be told"):
             still = rows.filter(pk=endpoint.pk, brand_id=endpoint.brand_id)
             if still.update(owners_told_at=now):
                 told.append(endpoint.pk)

@@ -40,7 +40,8 @@ class BrandForm(VersionedForm):
         required=False,
         label="Send Sales Tracking Items automatically",
         help_text="Each active member who has a code or link is sent it once. Members who were "
-        "never sent theirs get it within a minute of saving.",
+        "never sent theirs get it within a minute of saving. The text is the one that you last "
+        "sent to two members of the offer or more.",
     )
 
     minimum_payout = AmountField(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from core.jobs import unleased
+from core.postgres.outages import defects_logged
 from core.tenancy import across_brands, acting_for
 from notifications.models import WAITING_STATES, Campaign, CampaignState, Message, MessageState
 from notifications.queue import enqueue
 from notifications.services.delivery import finish_if_settled
 
 LOST_MESSAGE_AFTER = timedelta(seconds=30)  # that no worker took: it is enqueued again
+logger = logging.getLogger(__name__)
 
 
 def sweep(*, now: datetime) -> list[int]:
@@ -26,7 +29,7 @@ def sweep(*, now: datetime) -> list[int]:
         idle = list(_idle_campaigns(now).order_by("pk").values_list("brand_id", "pk"))
     enqueued = []
     for brand_id, campaign_id in idle:
-        with acting_for(brand_id):
+        with acting_for(brand_id), defects_logged(logger, "a campaign could not be looked at"):
             if not finish_if_settled(campaign_id=campaign_id, now=now):
                 enqueue(campaign_id=campaign_id, now=now)
                 enqueued.append(campaign_id)

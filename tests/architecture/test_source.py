@@ -31,6 +31,22 @@ LONGER = re.compile(  # generated, or a list
 )
 TEXT = {".py", ".html", ".css", ".js", ".md", ".toml", ".yml", ".sh", ".txt", ".in"}
 
+# The modules in whose loops over brands a defect ends all of it. What they do is done in each of
+# them or in none, or the loop does nothing that can fail in one of them alone.
+ONE_ACT_IN_SEVERAL_BRANDS = {
+    "accounts/audit_log/security_log.py",
+    "accounts/operators.py",
+    "affiliates/address_change.py",
+    "integrations/comparing.py",
+    "integrations/working.py",
+    "payouts/details.py",
+    "payouts/releases.py",
+    "tracking/links/conversion_sources.py",
+    "tracking/management/commands/reconcile.py",
+    "tracking/privacy/erasure.py",
+    "webhooks/sending.py",
+}
+
 # The modules that read over all brands, and how often; the call gives the reason.
 ACROSS_BRANDS = {
     "accounts/api_keys.py": 1,
@@ -103,6 +119,22 @@ def test_modules_that_read_over_all_brands_are_listed_and_give_a_reason() -> Non
             assert isinstance(reasons[0], ast.Constant), f"{relative(path)}:{call.lineno}"
 
     assert found == ACROSS_BRANDS
+
+
+def test_a_defect_in_one_brand_holds_up_no_other() -> None:
+    """A loop over brands goes on after it, but for those that are one act of one person."""
+    stopping = {
+        relative(path)
+        for path in modules()
+        for loop in ast.walk(tree(path))
+        if isinstance(loop, ast.For)
+        for inner in loop.body
+        if isinstance(inner, ast.With)
+        and "acting_for" in (entered := ast.unparse(inner).partition("\n")[0])
+        and "defects_logged" not in entered
+    }
+
+    assert stopping == ONE_ACT_IN_SEVERAL_BRANDS
 
 
 def test_only_tenancy_reaches_past_the_tenant_manager() -> None:

@@ -7,6 +7,7 @@ them. Crediting twice posts nothing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -17,6 +18,7 @@ from django.db import connection, transaction
 from accounts.models import Brand
 from accounts.selectors import current_zone
 from core.db import update_rows
+from core.postgres.outages import defects_logged
 from core.tenancy import acting_for, current_brand_id
 from offers.models import Terms
 from tracking.commissions.caps import apply_caps, cap_periods
@@ -45,6 +47,7 @@ WHERE click.brand_id = %(brand)s AND click.kind = 'visit' AND click.clicked_at >
   AND terms.per_click_minor > 0
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def credit_for_all_brands(*, now: datetime, since: datetime | None = None) -> in
     """Credit the clicks of every brand, as `credit_clicks` does; return the number of entries."""
     posted = 0
     for brand in Brand.objects.order_by("pk"):
-        with acting_for(brand):
+        with acting_for(brand), defects_logged(logger, "clicks could not be credited"):
             posted += credit_clicks(now=now, since=since)
     return posted
 

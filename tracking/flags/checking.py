@@ -22,7 +22,7 @@ from accounts.audit_log import audit
 from accounts.models import Brand
 from accounts.selectors import current_zone
 from core.db import retried_transaction
-from core.postgres.outages import OUTAGES
+from core.postgres.outages import OUTAGES, defects_logged
 from core.tenancy import across_brands, acting_for, current_brand_id
 from tracking.commissions.settlement import changing
 from tracking.flags import facts
@@ -74,7 +74,7 @@ def check_all_brands(*, now: datetime) -> int:
         brands = list(waiting.values_list("brand_id", flat=True).distinct())
     checked = 0
     for brand_id in brands:
-        with acting_for(brand_id):
+        with acting_for(brand_id), defects_logged(logger, "sales could not be looked at"):
             checked += check_waiting(now=now)
     return checked
 
@@ -324,7 +324,7 @@ def _wrongly_held(conversion_ids: Collection[int]) -> set[int]:
 def look_at_recent_days_in_all_brands(*, now: datetime) -> None:
     """Have busy recent days of every brand looked at again."""
     for brand in Brand.objects.order_by("pk"):
-        with acting_for(brand):
+        with acting_for(brand), defects_logged(logger, "days could not be looked at again"):
             look_at_recent_days_again(now=now)
 
 

@@ -6,6 +6,7 @@ from coupon sites or from hosts that never led to this member. It changes nothin
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,12 +18,15 @@ from django.db.models import Count, QuerySet
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.models import Brand
+from core.postgres.outages import defects_logged
 from core.tenancy import acting_for
 from offers.fields import is_on_domain
 from tracking.flags.facts import WITHOUT_CLICK
 from tracking.flags.rules import site_of
 from tracking.flags.settings import coupon_sites
 from tracking.models import Click, Conversion, Evidence, LeakedCode, LeakState, PromoCode
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def find_in_all_brands(*, now: datetime) -> int:
     """Look for leaked codes in every brand; return how many were found anew."""
     found = 0
     for brand in Brand.objects.order_by("pk"):
-        with acting_for(brand):
+        with acting_for(brand), defects_logged(logger, "leaks could not be looked for"):
             found += find_leaks(now=now)
     return found
 

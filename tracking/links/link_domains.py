@@ -6,6 +6,7 @@ brand that proves it later gets it when the first one's proof is gone.
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from accounts.owner_mail import mail_owners
 from accounts.selectors import current_brand
 from core.db import raises_if_taken
 from core.hosts import HostError, is_within, public_host
+from core.postgres.outages import defects_logged
 from core.tenancy import across_brands, acting_for
 from offers.models import Offer
 from tracking.links.domain_records import DnsSilentError, Finding, find_problem, is_proven
@@ -34,6 +36,7 @@ SOON = timedelta(minutes=10)  # while somebody waits for DNS to know a new recor
 WAITING = timedelta(days=7)  # how long somebody waits
 BY = Actor.system("the check of link domains")
 Found = Finding | None  # None: DNS gave no answer
+logger = logging.getLogger(__name__)
 
 
 class LinkDomainError(ValueError):
@@ -126,7 +129,7 @@ def check_due_domains(*, now: datetime, limit: int = 50) -> int:
         rows = LinkDomain.objects.filter(next_check_at__lte=now)
         due = list(rows.order_by("next_check_at", "pk")[:limit])
     for domain in due:
-        with acting_for(domain.brand_id):
+        with acting_for(domain.brand_id), defects_logged(logger, "a domain could not be checked"):
             check_domain(domain=domain, by=BY, now=timezone.now())
     return len(due)
 

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     BOUNCED = "Their address bounced"
     COMPLAINED = "Marked a mail as spam"
     BY_STAFF = "Suppressed by staff"
+    DELETED = "Asked to be deleted before"
     NO_CODE = "No code yet"
     NO_LINK = "No link yet"
     NO_ITEMS = "No code and no link yet"
@@ -48,6 +49,7 @@ SUPPRESSED: dict[str, Reason] = {
     SuppressionReason.BOUNCED: Reason.BOUNCED,
     SuppressionReason.COMPLAINED: Reason.COMPLAINED,
     SuppressionReason.BY_STAFF: Reason.BY_STAFF,
+    SuppressionReason.DELETED: Reason.DELETED,
 }
 
 

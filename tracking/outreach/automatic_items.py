@@ -7,18 +7,20 @@ meantime. So two sweeps at once send one mail per member.
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
 from accounts.actors import Actor
 from accounts.models import Brand
 from accounts.selectors import current_brand
+from core.postgres.outages import defects_logged
 from core.references import Reference
 from core.tenancy import acting_for, current_brand_id
 from notifications.brand_style import brand_style_of
-from notifications.models import Campaign, Purpose
+from notifications.models import Campaign, CampaignState, Purpose
 from notifications.rendering import missing_values, prepare
 from notifications.selectors import latest_campaign
 from notifications.services import AudienceTakenError, Recipient, confirm_campaign
@@ -28,7 +30,10 @@ from tracking.outreach.first_texts import FIRST_TEXTS, FirstText
 from tracking.outreach.unsent_items import never_tried
 
 PURPOSE = Purpose.SALES_TRACKING_ITEMS
+RECENT = 100  # campaigns of an offer whose texts are looked at
+MIN_PEOPLE = 2  # a text that fewer members got was written for one of them
 _NAMESPACE = uuid.UUID("5b8f1c52-6f0e-4c39-9a38-0d1f6a1f7d0e")
+logger = logging.getLogger(__name__)
 
 
 def send_for_all_brands(*, now: datetime) -> list[int]:
@@ -39,7 +44,7 @@ def send_for_all_brands(*, now: datetime) -> list[int]:
     sent: list[int] = []
     brands = Brand.objects.filter(sends_items_automatically=True).exclude(postal_address="")
     for brand in brands.order_by("pk"):
-        with acting_for(brand):
+        with acting_for(brand), defects_logged(logger, "items could not be sent"):
             sent += [campaign.pk for campaign in send_waiting_items(now=now)]
     return sent
 
@@ -54,18 +59,19 @@ def send_waiting_items(*, now: datetime) -> list[Campaign]:
     for offer_id, enrollment_id in never_tried().order_by("pk").values_list("offer_id", "pk"):
         waiting[offer_id].append(enrollment_id)
     offers = Offer.objects.in_bulk(latest_seen)
-    sent = [
-        send_items(
-            offers[offer_id],
-            enrollment_ids,
-            latest_seen=latest_seen[offer_id],
-            by=Actor.system("automatic sending"),
-            now=now,
-        )
-        for offer_id, enrollment_ids in waiting.items()
-        if offer_id in offers
-    ]
-    return [campaign for campaign in sent if campaign is not None]
+    sent: list[Campaign] = []
+    for offer_id, enrollment_ids in waiting.items():
+        if offer_id in offers:
+            with defects_logged(logger, "items of offer %s could not be sent", offer_id):
+                campaign = send_items(
+                    offers[offer_id],
+                    enrollment_ids,
+                    latest_seen=latest_seen[offer_id],
+                    by=Actor.system("automatic sending"),
+                    now=now,
+                )
+                sent += [campaign] if campaign is not None else []
+    return sent
 
 
 def send_items(
@@ -81,7 +87,7 @@ def send_items(
 
     With `replaced`, the new code that they got, it goes also to those who got their items before.
     """
-    text = _text(latest_seen)
+    text = _text(offer)
     chosen = audience(
         purpose=PURPOSE,
         enrollments=Enrollment.objects.filter(pk__in=enrollment_ids),
@@ -108,10 +114,22 @@ def send_items(
         return None
 
 
-def _text(latest: int) -> FirstText:
-    """Return the text that staff last sent for this offer, else the default text."""
-    before = Campaign.objects.filter(pk=latest).first()
-    return FirstText(before.subject, before.body) if before else FIRST_TEXTS[PURPOSE]
+def _text(offer: Offer) -> FirstText:
+    """Return the text that staff last sent to members of this offer, else the default text.
+
+    One that was cancelled does not count, nor one that a single member got.
+    """
+    sent = Campaign.objects.filter(purpose=PURPOSE, about=Reference.to(offer))
+    rows = list(
+        sent.exclude(state=CampaignState.CANCELLED)
+        .order_by("-pk")
+        .values_list("subject", "body", "recipients")[:RECENT]
+    )
+    people = Counter[FirstText]()
+    for subject, body, recipients in rows:
+        people[FirstText(subject, body)] += recipients
+    texts = (text for text, count in people.items() if count >= MIN_PEOPLE)
+    return next(texts, FIRST_TEXTS[PURPOSE])  # a Counter keeps their sequence: the newest first
 
 
 def _sendable(recipients: Sequence[Recipient], text: FirstText) -> list[Recipient]:

@@ -11,14 +11,14 @@ from accounts.models import Brand
 from affiliates.models import Member
 from notifications.models import Message, MessageState, Purpose, SuppressionReason
 from notifications.rendering import BrandStyle, missing_values, prepare, render
-from notifications.services import confirm_campaign, suppress
+from notifications.services import confirm_campaign, erase_address, suppress
 from offers.models import Enrollment, Offer
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tracking.links.membership import deactivate_member, remove_from_offer
 from tracking.links.promo_codes import give_codes
-from tracking.outreach.audience import Audience, Reason, audience
+from tracking.outreach.audience import SUPPRESSED, Audience, Reason, audience
 from tracking.outreach.first_texts import FIRST_TEXTS
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
@@ -196,6 +196,7 @@ def test_an_address_that_no_server_understands_is_left_out(cast: Cast, address: 
         (SuppressionReason.BOUNCED, Reason.BOUNCED),
         (SuppressionReason.COMPLAINED, Reason.COMPLAINED),
         (SuppressionReason.BY_STAFF, Reason.BY_STAFF),
+        (SuppressionReason.DELETED, Reason.DELETED),
     ],
 )
 def test_a_suppressed_address_is_left_out(
@@ -204,6 +205,16 @@ def test_a_suppressed_address_is_left_out(
     suppress(address="MARA@lindqvist.example", reason=why, by=SYSTEM, now=NOW)
 
     assert reasons(look_at([cast.mara_in_glow])) == [("Mara Lindqvist", reason)]
+
+
+def test_whoever_asked_to_be_deleted_and_is_added_again_is_left_out(cast: Cast) -> None:
+    erase_address(address="mara@lindqvist.example", by=SYSTEM, now=NOW)
+
+    assert reasons(look_at([cast.mara_in_glow])) == [("Mara Lindqvist", Reason.DELETED)]
+
+
+def test_every_reason_of_the_suppression_list_has_its_words() -> None:
+    assert SUPPRESSED.keys() == set(SuppressionReason)
 
 
 def test_items_already_sent_are_a_choice(cast: Cast) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,14 +13,17 @@ from django.db import connection
 from accounts.models import Brand
 from affiliates.models import Member
 from core.references import Reference
-from core.tenancy import acting_for
+from core.tenancy import acting_for, current_brand_id
 from notifications.models import Campaign, Message, MessageState, Purpose, SuppressionReason
 from notifications.services import cancel_campaign, suppress
-from offers.services import enroll
-from tests.cast import NOW, SYSTEM, Cast, assemble
-from tests.notifications.senders import confirm, recipient
+from offers.services import create_offer, enroll
+from offers.terms import TermsValues
+from tests.cast import NOW, SYSTEM, Cast, assemble, offer_values
+from tests.notifications.senders import BODY, confirm, recipient
+from tracking.links.membership import add_to_offer
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
+from tracking.outreach import automatic_items
 from tracking.outreach.automatic_items import send_for_all_brands, send_waiting_items
 from tracking.outreach.unsent_items import never_tried, not_sent
 
@@ -110,6 +113,71 @@ def test_what_staff_cancelled_is_not_sent_after_all(automatic: Cast) -> None:
     assert send_waiting_items(now=NOW + timedelta(minutes=1)) == []
 
 
+def test_a_text_that_was_cancelled_or_written_for_one_member_is_nobody_elses(
+    automatic: Cast,
+) -> None:
+    about = f"offer:{automatic.glow.pk}"
+    confirm([recipient(11), recipient(12)], about=about, subject="To all", body=BODY)
+    wrong = confirm([recipient(13), recipient(14)], about=about, subject="Draft", body=BODY)
+    cancel_campaign(campaign=wrong, by=SYSTEM, now=NOW)
+    confirm([recipient(15)], about=about, subject="Dear Mara, sorry", body=BODY)
+
+    [campaign] = send_waiting_items(now=NOW)
+
+    assert campaign.subject == "To all"
+
+
+def test_a_text_sent_to_one_after_the_other_is_for_all(automatic: Cast) -> None:
+    for number in (11, 12):
+        confirm([recipient(number)], about=f"offer:{automatic.glow.pk}", subject="Hello", body=BODY)
+
+    [campaign] = send_waiting_items(now=NOW)
+
+    assert campaign.subject == "Hello"
+
+
+def test_a_defect_in_one_brand_holds_up_no_other(
+    automatic: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Brand.objects.filter(pk=automatic.saltmarsh.pk).update(
+        sends_items_automatically=True, postal_address="1 Test Street"
+    )
+    in_order, tried = automatic_items.send_waiting_items, list[int]()
+
+    def fails_first(*, now: datetime) -> list[Campaign]:
+        tried.append(current_brand_id())
+        if len(tried) == 1:
+            raise KeyError("what is stored of this brand")
+        return in_order(now=now)
+
+    monkeypatch.setattr(automatic_items, "send_waiting_items", fails_first)
+
+    send_for_all_brands(now=NOW)
+
+    assert sorted(tried) == sorted([automatic.juniper.pk, automatic.saltmarsh.pk])
+
+
+def test_a_defect_in_one_offer_holds_up_no_other(
+    automatic: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = create_offer(
+        values=offer_values(name="Second"), terms=TermsValues(percent_bp=1_000), by=SYSTEM, now=NOW
+    )
+    add_to_offer(offer=second, members=[automatic.mara], with_items=True, by=SYSTEM, now=NOW)
+    audience = automatic_items.audience
+
+    def fails_for_the_first(*, enrollments: Any, **others: Any) -> Any:
+        if enrollments.filter(offer=automatic.glow).exists():
+            raise KeyError("what is stored of this offer")
+        return audience(enrollments=enrollments, **others)
+
+    monkeypatch.setattr(automatic_items, "audience", fails_for_the_first)
+
+    [campaign] = send_waiting_items(now=NOW)
+
+    assert campaign.about == Reference.to(second)
+
+
 def test_a_suppressed_address_is_left_out(automatic: Cast) -> None:
     suppress(address="mara@lindqvist.example", reason=SuppressionReason.BOUNCED, by=SYSTEM, now=NOW)
 
@@ -129,7 +197,7 @@ def test_one_bad_address_does_not_hold_up_the_rest(automatic: Cast) -> None:
 def test_whose_mail_would_have_a_hole_is_left_to_staff(automatic: Cast) -> None:
     """Staff wrote a text that needs a first name, and Diego has none."""
     text = "<p>Dear {{ first_name }}, your code is {{ promo_code }}</p>"
-    earlier = [recipient(recipient="member:0", about="enrollment:0")]
+    earlier = [recipient(11), recipient(12)]
     confirm(earlier, about=f"offer:{automatic.glow.pk}", subject="Hello", body=text)
     Member.objects.filter(pk=automatic.diego.pk).update(first_name="")
 
