@@ -42,6 +42,7 @@ from affiliates.services import set_language_if_unset
 from core.after_answer import RedirectThenWork
 from core.clients import network_of
 from core.languages import spoken_tag
+from core.text import MAX_ADDRESS_LENGTH
 
 PENDING_CODE = "login_code"  # session key: id and address of the requested code
 BROWSER_KEY = "code_browser"  # session key: the secret that the browser's codes are bound to
@@ -53,7 +54,7 @@ class AddressForm(forms.Form):
 
     email = forms.EmailField(
         label=_("Your email address"),
-        max_length=254,
+        max_length=MAX_ADDRESS_LENGTH,
         widget=forms.EmailInput(
             attrs={"autocomplete": "email", "inputmode": "email", "autofocus": True}
         ),

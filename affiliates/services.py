@@ -17,10 +17,11 @@ from accounts.selectors import current_brand
 from affiliates.details import GivenDetails, MemberDetails, write_details
 from affiliates.models import Creator, Member
 from core.db import raises_if_taken
-from core.text import one_line
+from core.references import Reference
+from core.text import MAX_ADDRESS_LENGTH, one_line
 from core.versions import check_version
+from notifications.services import readdress_waiting_mails
 
-MAX_ADDRESS_LENGTH = 254  # RFC 3696, erratum 1690
 MAX_NAME_LENGTH = 200
 NO_FIRST_NAME = "a member needs a first name"
 
@@ -143,6 +144,8 @@ def change_member(
 ) -> Member:
     """Correct a member's name, address and details. None leaves a value as it is.
 
+    Mails that wait to be sent follow.
+
     Raises MemberError as `add_member` does, and core.versions.ChangedMeanwhileError when the member
     is not at `seen_version`.
     """
@@ -175,6 +178,14 @@ def change_member(
         what = ", ".join([*changed, *noted])
         audit.record(
             action="member.changed", target=row, by=by, now=now, before=before, changed=what
+        )
+    if changed:
+        readdress_waiting_mails(
+            recipient=Reference.to(row),
+            address=row.email,
+            name=row.full_name,
+            first_name=row.first_name,
+            now=now,
         )
     return row
 

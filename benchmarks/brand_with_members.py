@@ -17,8 +17,9 @@ from affiliates.models import Member
 from core.db import copy_rows
 from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
-from offers.services import OfferValues, create_offer
+from offers.services import create_offer
 from offers.terms import TermsValues
+from offers.values import OfferValues
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BY = Actor.system("benchmark")

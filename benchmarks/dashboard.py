@@ -24,8 +24,9 @@ from benchmarks.served import browser, fetch, served
 from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from offers.models import Enrollment
-from offers.services import OfferValues, create_offer, enroll
+from offers.services import create_offer, enroll
 from offers.terms import TermsValues
+from offers.values import OfferValues
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
 

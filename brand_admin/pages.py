@@ -14,6 +14,7 @@ from accounts.permissions import Permission, may
 from brand_admin.access import BrandRequest
 from core.csv_export import csv_file
 from core.tenancy import acting_for
+from offers.models import Enrollment
 
 MAX_ID_DIGITS = 18  # so that the number fits into a bigint
 SECTIONS = {  # labels of the navigation; a phone shows the current one in its top bar
@@ -70,6 +71,11 @@ def csv_response(
 def id_in(text: str) -> int | None:
     """Return the id in a text of an address or a form; None if it is not a valid id."""
     return int(text) if text.isdecimal() and len(text) <= MAX_ID_DIGITS else None
+
+
+def codes_seen(request: BrandRequest, rows: Iterable[Enrollment]) -> dict[int, str]:
+    """Return the codes that the page showed as those of these members, by enrollment id."""
+    return {row.pk: request.POST.get(f"seen-{row.pk}", "") for row in rows}
 
 
 def selected_ids(request: BrandRequest) -> list[int]:

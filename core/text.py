@@ -15,6 +15,7 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _LETTER = "[0-9A-Za-z\u00aa-\u024f\u0370-\u052f]"  # of scripts that put spaces between words
 
+MAX_ADDRESS_LENGTH = 254  # of a mail address: RFC 3696, erratum 1690
 MAX_SEARCH_WORDS = 10  # each is a condition of its own, in some lists a query of its own
 NO_FIELD = "is not a field here: there is none"
 

@@ -33,6 +33,10 @@ class Purpose(models.TextChoices):
     TEST = "test", "Test mail"
 
 
+# About taking part in an offer: who is not in it any more gets none of them.
+OFFER_PURPOSES = frozenset(
+    {Purpose.SALES_TRACKING_ITEMS, Purpose.EMAIL_MEMBERS, Purpose.TERMS_CHANGED, Purpose.WELCOME}
+)
 # Sent automatically to one member about what happened to them. A campaign each, so lists of
 # campaigns leave them out unless they are asked for, and the audit log does not hold them.
 NOTICE_PURPOSES = frozenset(
@@ -160,7 +164,10 @@ class MessageQuerySet(TenantQuerySet["Message"]):
 
 
 class Message(LeasedModel):
-    """One email to one person. `values` are the variables as they stood at confirmation."""
+    """One email to one person. `values` are the variables as they stood at confirmation.
+
+    While it waits, its address and some of them follow the member: see services.waiting_mails.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     campaign = TenantForeignKey(Campaign)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -19,17 +18,17 @@ from affiliates.details import lock_members
 from affiliates.models import Member
 from core.db import raises_if_taken
 from core.money import is_in_use
-from core.text import one_line
+from core.references import Reference
 from core.versions import check_version
-from offers.destinations import DestinationError, read_addresses
-from offers.fields import TOO_FAR, PatternError, is_too_far, read_code_pattern
+from notifications.models import OFFER_PURPOSES, Purpose
+from notifications.services import cancel_waiting_mails, restate_waiting_mails
+from offers.dashboard_links import url_for
+from offers.fields import TOO_FAR, is_too_far
 from offers.models import (
-    MAX_CUSTOMER_DAYS,
     CommissionStructure,
     Enrollment,
     EnrollmentStatus,
     Offer,
-    OfferKind,
     OfferStatus,
     Terms,
     WithdrawnTerms,
@@ -37,7 +36,7 @@ from offers.models import (
 from offers.selectors import terms_histories, terms_of
 from offers.status import check_transition, why_closed
 from offers.terms import OfferError, TermsValues, check_terms, in_one_line
-from offers.utm import UtmError, read_template
+from offers.values import EDITABLE_FIELDS, OfferValues, assign_values, checked_values
 
 STATUS_FIELDS = ["status", "deactivated_at", "pauses"]  # of an enrollment
 STRUCTURE_FIELDS = CommissionStructure._meta.local_fields
@@ -47,34 +46,13 @@ class ClosedError(OfferError):
     """Nobody can join the offer, because it is ended or archived."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfferValues:
-    """The fields of an offer that staff can edit, except terms and status."""
-
-    name: str
-    kind: str
-    destination_url: str
-    currency: str
-    description: str = ""
-    allowed_domains: Sequence[str] = ()
-    deep_links_allowed: bool = True
-    own_slugs_allowed: bool = True
-    click_window_days: int = 28
-    remembers_customers: bool = False
-    customer_window_days: int = 365
-    code_pattern: str = "{FIRST_NAME}"
-    utm_template: str = ""
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-
-
 @transaction.atomic
 def create_offer(*, values: OfferValues, terms: TermsValues, by: Actor, now: datetime) -> Offer:
     """Create an active offer with version 1 of its terms. Raises OfferError."""
     if not is_in_use(values.currency):
         raise OfferError("currency", f"{values.currency} is not a currency in use")
     offer = Offer(created_at=now, counting_changed_at=now, currency=values.currency)
-    _assign(offer, _checked(values))
+    assign_values(offer, checked_values(values))
     with _unique_name(offer):
         offer.save()
     supersede_terms(offer=offer, values=terms, starts_at=now, by=by, now=now)
@@ -99,11 +77,11 @@ def change_offer(
     """
     row = Offer.objects.select_for_update().get(pk=offer.pk)
     check_version(row, seen_version)
-    values = _checked(values(row) if callable(values) else values, before=row)
+    values = checked_values(values(row) if callable(values) else values, before=row)
     if values.currency != row.currency:
         raise OfferError("currency", "the currency of an offer can't be changed")
     before = {name: getattr(row, name) for name in EDITABLE_FIELDS}
-    _assign(row, values)
+    assign_values(row, values)
     changed = [name for name in EDITABLE_FIELDS if getattr(row, name) != before[name]]
     if changed:
         row.version += 1
@@ -154,6 +132,13 @@ def set_offer_status(
     audit.record(
         action="offer.status_set", target=offer, by=by, now=now, before=before, after=status.value
     )
+    if why_closed(offer):
+        cancel_waiting_mails(
+            purposes=[Purpose.SALES_TRACKING_ITEMS, Purpose.WELCOME],
+            reason="The offer is over, so its codes and links count no more.",
+            now=now,
+            campaigns_about=Reference.to(offer),
+        )
     return offer
 
 
@@ -293,6 +278,13 @@ def set_enrollment_status(
         before=before,
         after=status.value,
     )
+    if status != EnrollmentStatus.ACTIVE:
+        cancel_waiting_mails(
+            purposes=OFFER_PURPOSES,
+            reason="The member is not active in the offer any more.",
+            now=now,
+            about=Reference.to(enrollment),
+        )
     return enrollment
 
 
@@ -310,6 +302,11 @@ def renew_dashboard_link(*, enrollment: Enrollment, by: Actor, now: datetime) ->
     row.link_version += 1
     row.save(update_fields=["link_version"])
     audit.record(action="dashboard_link.renewed", target=row, by=by, now=now)
+    restate_waiting_mails(
+        {Reference.to(row): {"dashboard_link": url_for(row)}},
+        reason="The dashboard link was renewed.",
+        now=now,
+    )
     return row
 
 
@@ -323,66 +320,6 @@ def _set_status(enrollment: Enrollment, status: EnrollmentStatus, now: datetime)
         enrollment.deactivated_at = max([now, *(pause.upper for pause in enrollment.pauses)])
 
 
-def _checked(values: OfferValues, *, before: Offer | None = None) -> OfferValues:
-    """Return the values as they are stored. Raises OfferError.
-
-    Addresses, domains and times that the offer had before are left as they are.
-    """
-    name = one_line(values.name)
-    if not name:
-        raise OfferError("name", "an offer needs a name")
-    if values.kind not in OfferKind.values:
-        raise OfferError("kind", f"{values.kind!r} is not one of {', '.join(OfferKind.values)}")
-    if not 1 <= values.click_window_days <= 365:
-        raise OfferError("click_window_days", "the click window must be between 1 and 365 days")
-    if not 1 <= values.customer_window_days <= MAX_CUSTOMER_DAYS:
-        message = f"customers are remembered for 1 to {MAX_CUSTOMER_DAYS:,} days"
-        raise OfferError("customer_window_days", message)
-    _check_days(values, before)
-    try:
-        template = read_template(values.utm_template)
-    except UtmError as error:
-        raise OfferError("utm_template", str(error)) from error
-    try:
-        pattern = read_code_pattern(values.code_pattern)
-    except PatternError as error:
-        raise OfferError("code_pattern", str(error)) from error
-    had = [before.destination_url, *before.allowed_domains] if before else []
-    try:
-        url, domains = read_addresses(values.destination_url, values.allowed_domains, had=had)
-    except DestinationError as error:
-        raise OfferError(error.field, str(error)) from error
-    return replace(
-        values,
-        name=name,
-        destination_url=url,
-        allowed_domains=list(domains),
-        code_pattern=pattern,
-        utm_template=template,
-    )
-
-
-def _check_days(values: OfferValues, before: Offer | None) -> None:
-    if values.starts_at and values.ends_at and values.starts_at >= values.ends_at:
-        raise OfferError("ends_at", "the end must be after the start")
-    for name in ("starts_at", "ends_at"):
-        moment = getattr(values, name)
-        if moment and moment != getattr(before, name, None) and is_too_far(moment):
-            raise OfferError(name, TOO_FAR)
-
-
 def _unique_name(offer: Offer) -> AbstractContextManager[None]:
     taken = partial(OfferError, "name", f"there is an offer {offer.name!r} already")
     return raises_if_taken("offers_offer_name", error=taken)
-
-
-EDITABLE_FIELDS = (
-    "name", "description", "kind", "destination_url", "allowed_domains", "deep_links_allowed",
-    "own_slugs_allowed", "click_window_days", "remembers_customers", "customer_window_days",
-    "code_pattern", "utm_template", "starts_at", "ends_at",
-)  # fmt: skip
-
-
-def _assign(offer: Offer, values: OfferValues) -> None:
-    for name in EDITABLE_FIELDS:
-        setattr(offer, name, getattr(values, name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,12 +11,13 @@ if TYPE_CHECKING:
 else:
     from django.http import HttpResponse as Answer
 
-__all__ = ["Answer", "as_one_line", "page_text"]
+__all__ = ["Answer", "as_one_line", "hidden_fields", "page_text"]
 
 # Line breaks after an opening tag, before a closing one and between two tags.
 LAYOUT = re.compile(
     r"(?<=>)\s*\n\s*(?=<)|(?P<opening><[a-z][^<>]*>)\s*\n\s*|\s*\n\s*(?=</)", re.ASCII
 )
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 SPACES = re.compile(r"\s+", re.ASCII)  # a no-break space is part of the text
 TAG_END = re.compile(r"\s+>", re.ASCII)  # after attributes that stand on lines of their own
 
@@ -29,3 +31,8 @@ def as_one_line(html: str) -> str:
 def page_text(answer: Answer) -> str:
     """The HTML of an answer without the line breaks and the indentation of its templates."""
     return as_one_line(answer.content.decode())
+
+
+def hidden_fields(answer: Answer) -> dict[str, str]:
+    """The hidden fields of a page's forms, as a browser sends them; of several the last."""
+    return {name: unescape(value) for name, value in HIDDEN.findall(answer.content.decode())}

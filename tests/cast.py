@@ -20,8 +20,9 @@ from affiliates.models import Member
 from affiliates.services import add_member
 from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
-from offers.services import OfferValues, create_offer, enroll
+from offers.services import create_offer, enroll
 from offers.terms import TermsValues
+from offers.values import OfferValues
 from payouts.destinations import Destination, bank_account
 from payouts.ledger import due_entries
 from payouts.models import DetailsRelease, Payout, PayoutDetails

@@ -18,7 +18,7 @@ from accounts.models import CodeState, MailedCode, User
 from background.models import Work
 from core.references import Reference
 from notifications.models import Campaign, Message, MessageState, Purpose
-from offers.services import OfferValues
+from offers.values import OfferValues
 from payouts.models import PayoutRun, PayoutState
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

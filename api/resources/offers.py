@@ -28,8 +28,9 @@ from core.public_ids import IdKind
 from core.versions import ChangedMeanwhileError
 from offers.models import Offer, OfferStatus
 from offers.selectors import offers, terms_histories
-from offers.services import OfferValues, change_offer, create_offer, set_offer_status
+from offers.services import change_offer, create_offer, set_offer_status
 from offers.status import StatusError
+from offers.values import OfferValues
 
 NOUN = Noun("offers", changes=Scope.MEMBERS)
 EXPANDABLE = ("terms",)

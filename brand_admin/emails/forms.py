@@ -9,6 +9,7 @@ from django import forms
 from brand_admin.refusals import add_refusal
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
+from core.text import MAX_ADDRESS_LENGTH
 from notifications.models import (
     CampaignState,
     EmailTemplate,
@@ -137,4 +138,4 @@ class SuppressionFilters(forms.Form):
 class NewSuppressionForm(forms.Form):
     """An address that staff don't want written to."""
 
-    address = forms.EmailField(label="Email address")
+    address = forms.EmailField(label="Email address", max_length=MAX_ADDRESS_LENGTH)

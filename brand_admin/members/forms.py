@@ -28,7 +28,7 @@ from brand_admin.segments import NO_OFFER, NO_OWNER, SegmentFilters
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
 from core.kept_queries import kept_query
-from core.text import sentence
+from core.text import MAX_ADDRESS_LENGTH, sentence
 from offers.models import Enrollment, Offer
 from offers.selectors import offer_names, offers, offers_to_join, project_names
 from offers.status import OPEN_STATUSES
@@ -94,7 +94,7 @@ class MemberForm(forms.Form):
     last_name = OneLineField(max_length=200, required=False)
     email = forms.EmailField(
         label="Email",
-        max_length=254,
+        max_length=MAX_ADDRESS_LENGTH,
         required=False,
         help_text="Where their code, link and dashboard link are sent.",
     )

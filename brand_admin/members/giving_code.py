@@ -12,7 +12,7 @@ from accounts.permissions import Permission
 from affiliates.models import Member
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.members.forms import GiveCodeForm
-from brand_admin.pages import id_in, render_page
+from brand_admin.pages import codes_seen, id_in, render_page
 from brand_admin.refusals import add_refusal
 from offers.models import KINDS_WITH_CODES, Enrollment
 from tracking.links.generating import generate_items
@@ -38,7 +38,12 @@ def member_code(request: BrandRequest, member_id: int) -> HttpResponse:
         codes = {chosen.pk: form.cleaned_data["code"]}
         try:
             generate_items(
-                enrollments=[chosen], codes=codes, links=False, by=request.actor, now=timezone.now()
+                enrollments=[chosen],
+                codes=codes,
+                links=False,
+                by=request.actor,
+                now=timezone.now(),
+                seen=codes_seen(request, [chosen]),
             )
         except ItemError as error:
             add_refusal(form, ValueError("; ".join(error.problems.values())), field="code")
@@ -54,7 +59,7 @@ def member_code(request: BrandRequest, member_id: int) -> HttpResponse:
         status=422 if form.errors else 200,
         member=member,
         form=form,
-        having=[(row.offer.name, codes_now[row.pk]) for row in rows if row.pk in codes_now],
+        having=[(row, codes_now[row.pk]) for row in rows if row.pk in codes_now],
     )
 
 

@@ -20,8 +20,8 @@ from core.text import sentence
 from offers.fields import TOO_FAR, PatternError, is_too_far, read_code_pattern
 from offers.models import MAX_CUSTOMER_DAYS, Offer, OfferKind, OfferStatus
 from offers.selectors import offers_named
-from offers.services import OfferValues
 from offers.utm import UtmError, read_template
+from offers.values import OfferValues
 
 USUAL_HOLD_DAYS = 14  # of a new offer: most returns come within two weeks
 FOLDS = {  # the folded parts of the form, and their fields

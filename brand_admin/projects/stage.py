@@ -142,6 +142,7 @@ def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResp
             if wants_codes and offer.gives_codes and having[row.pk].promo_code is None
         },
         may_reuse=request.POST.getlist("reuse"),
+        seen={},  # only those get a code who have none
         links=wants_links and offer.gives_links,
         deep_links={
             row.pk: url

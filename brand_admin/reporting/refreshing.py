@@ -15,7 +15,7 @@ from accounts.permissions import Permission
 from background.running import MAX_ROWS_RUN_AT_ONCE
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.listing.changing import change_rows, chosen_ids
-from brand_admin.pages import render_page
+from brand_admin.pages import codes_seen, render_page
 from brand_admin.reporting.lists import OfferMembers
 from core.templatetags.display import count
 from offers.models import Enrollment, Offer
@@ -87,6 +87,7 @@ def _refreshed(request: BrandRequest, offer: Offer, chosen: Sequence[Enrollment]
         enrollments=chosen,
         codes={row.pk: request.POST.get(f"code-{row.pk}", "") for row in chosen},
         may_reuse=request.POST.getlist("reuse"),
+        seen=codes_seen(request, chosen),
         links=False,
         by=request.actor,
         now=timezone.now(),

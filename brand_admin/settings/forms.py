@@ -12,6 +12,7 @@ from brand_admin.versioned import VersionedForm
 from core.colour import parse
 from core.form_fields import OneLineField
 from core.money import Money
+from core.text import MAX_ADDRESS_LENGTH
 
 DEFAULT_ACCENT = "#007a85"  # what the colour field shows if the brand has no colour of its own
 
@@ -28,7 +29,11 @@ class BrandForm(VersionedForm):
     sender_name = OneLineField(
         required=False, max_length=120, help_text="The sender's name in mails to members."
     )
-    reply_to = forms.EmailField(required=False, help_text="The address for members' replies.")
+    reply_to = forms.EmailField(
+        required=False,
+        max_length=MAX_ADDRESS_LENGTH,
+        help_text="The address for members' replies.",
+    )
     postal_address = forms.CharField(
         required=False,
         max_length=300,
@@ -100,7 +105,9 @@ class BrandForm(VersionedForm):
 
 
 class InviteStaffForm(forms.Form):
-    email = forms.EmailField(help_text="They get a link that works once, within a week.")
+    email = forms.EmailField(
+        max_length=MAX_ADDRESS_LENGTH, help_text="They get a link that works once, within a week."
+    )
     role = forms.ChoiceField(choices=Role.choices, initial=Role.MANAGER)
 
 

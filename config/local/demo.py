@@ -16,9 +16,10 @@ from accounts.services import give_role
 from affiliates.models import Member
 from core.tenancy import acting_for
 from offers.projects import add_to_project, create_project, set_up_stage
-from offers.services import OfferValues, create_offer
+from offers.services import create_offer
 from offers.structure import CapPeriod, Customer, Rule, RuleKind, Tier
 from offers.terms import TermsValues
+from offers.values import OfferValues
 from payouts.selectors import items_of
 from payouts.services import adjust
 from tracking.commissions.click_earnings import credit_clicks

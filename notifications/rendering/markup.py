@@ -18,11 +18,13 @@ import nh3
 
 from notifications.rendering.variables import (
     VARIABLES,
+    TemplateError,
     canonical,
     link_variable,
     printable,
 )
 
+MAX_DEPTH = 60  # of elements within one another; nobody writes so many, and each is a call below
 OPEN, CLOSE, NEXT = "\ue000", "\ue001", "\ue002"
 
 TABLE, ROW = "table", "tr"
@@ -74,7 +76,7 @@ def html_of_text(text: str) -> str:
 
 
 def parse(clean: str) -> list[Element | str]:
-    """The tree of HTML that `sanitise` returned."""
+    """The tree of HTML that `sanitise` returned. Raises TemplateError where it is too deep."""
     reader = _Reader()
     reader.feed(clean)
     reader.close()
@@ -114,6 +116,10 @@ class _Reader(HTMLParser):
         self.open[-1].children.append(element)
         if tag not in {BREAK, RULE}:
             self.open.append(element)
+            if len(self.open) > MAX_DEPTH:
+                raise TemplateError(
+                    "The message has too many lists, quotes or formats within one another."
+                )
 
     def handle_endtag(self, tag: str) -> None:
         if len(self.open) > 1 and self.open[-1].tag == tag:

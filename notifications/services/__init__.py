@@ -7,7 +7,6 @@ from notifications.services.campaigns import (
     Recipient,
     RecipientsError,
     cancel_campaign,
-    cancel_waiting_mails,
     confirm_campaign,
     pause_campaign,
     resume_campaign,
@@ -29,6 +28,11 @@ from notifications.services.templates import (
     delete_template,
     save_template,
 )
+from notifications.services.waiting_mails import (
+    cancel_waiting_mails,
+    readdress_waiting_mails,
+    restate_waiting_mails,
+)
 
 __all__ = [
     "FOR_MEMBERS",
@@ -47,6 +51,8 @@ __all__ = [
     "erase_address",
     "erase_correspondence",
     "pause_campaign",
+    "readdress_waiting_mails",
+    "restate_waiting_mails",
     "resubscribe",
     "resume_campaign",
     "save_template",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -191,19 +191,6 @@ def cancel_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
         )
         Campaign.objects.filter(pk=campaign.pk).update(finished_at=now)
     return moved
-
-
-def cancel_waiting_mails(
-    *, purposes: Collection[Purpose], reason: str, now: datetime, recipient: str | None = None
-) -> None:
-    """Cancel what waits to be sent for these purposes: to everybody, or to "member:55".
-
-    A mail that is being submitted is still sent. `reason` is a sentence for staff.
-    """
-    mails = Message.objects.filter(purpose__in=purposes, state__in=WAITING_STATES)
-    if recipient is not None:
-        mails = mails.filter(recipient=recipient)
-    mails.update(state=MessageState.CANCELLED, reason=reason, settled_at=now)
 
 
 def _move(

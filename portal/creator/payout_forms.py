@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.form_fields import OneLineField
+from core.text import MAX_ADDRESS_LENGTH
 from payouts.destinations import (
     MAX_HOLDER_LENGTH,
     MAX_TAX_ID_LENGTH,
@@ -148,7 +149,7 @@ class OtherBankForm(DestinationForm):
 class PayPalForm(DestinationForm):
     paypal = forms.EmailField(
         label=_("PayPal address"),
-        max_length=254,
+        max_length=MAX_ADDRESS_LENGTH,
         help_text=_("The email address of your PayPal account."),
         error_messages={
             "required": _("This is missing"),

@@ -276,6 +276,19 @@ def test_rows_are_referred_to_by_references() -> None:
     assert found == locks
 
 
+def test_no_form_takes_an_address_that_no_column_holds() -> None:
+    """Django's own limit for the field of a form is higher than that of a model's."""
+    limits = [
+        (relative(path), {word.arg: ast.unparse(word.value) for word in call.keywords})
+        for path in modules()
+        for call in calls(path, "EmailField")
+        if ast.unparse(call.func) == "forms.EmailField"
+    ]
+
+    assert len(limits) > 4
+    assert [path for path, words in limits if words.get("max_length") != "MAX_ADDRESS_LENGTH"] == []
+
+
 def test_no_float_is_called_money() -> None:
     """No float() and no FloatField anywhere an amount could pass."""
     money = ("core/money.py", "offers/", "payouts/", "tracking/")

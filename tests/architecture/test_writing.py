@@ -61,7 +61,7 @@ WRITERS = {
     "notifications": """
         queue services/campaigns services/delivery services/erasure services/message_transitions
         services/pacing services/reported_events services/suppression services/sweeping
-        services/templates
+        services/templates services/waiting_mails
     """,
     "offers": """
         projects services

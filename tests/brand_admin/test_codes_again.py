@@ -33,7 +33,12 @@ def test_a_code_to_refresh_with_says_who_had_it_and_is_given_at_the_second_press
 ) -> None:
     diego = cast.diego_in_glow
     page = address("offer_refresh_codes", cast.glow.pk)
-    form = {"selected": str(diego.pk), "confirmed": "1", f"code-{diego.pk}": "mara15"}
+    form = {
+        "selected": str(diego.pk),
+        "confirmed": "1",
+        f"code-{diego.pk}": "mara15",
+        f"seen-{diego.pk}": "DIEGO10",
+    }
 
     asked = theo.post(page, form)
 
@@ -79,6 +84,7 @@ def test_who_is_activated_without_their_code_is_named(of: str, cast: Cast, theo:
             "selected": str(cast.diego_in_glow.pk),
             "confirmed": "1",
             f"code-{cast.diego_in_glow.pk}": "MARA15",
+            f"seen-{cast.diego_in_glow.pk}": "DIEGO10",
             "reuse": "MARA15",
         },
     )

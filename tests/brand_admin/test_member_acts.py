@@ -12,9 +12,11 @@ from offers.models import EnrollmentStatus, ProjectMember
 from offers.projects import create_project
 from offers.services import create_offer
 from offers.terms import TermsValues
+from tests.answers import hidden_fields, page_text
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
+from tracking.links.promo_codes import give_codes
 from tracking.models import PromoCode
 from tracking.orders.recording import record_order
 
@@ -101,12 +103,33 @@ def test_a_code_is_given_from_the_members_page(cast: Cast, theo: Client) -> None
     taken = PromoCode.objects.in_use().get(enrollment__member=cast.diego).code
 
     refused = theo.post(here, {"enrollment": cast.mara_in_glow.pk, "code": taken})
-    given = {"enrollment": cast.mara_in_glow.pk, "code": "maranew"}
+    given = {
+        "enrollment": cast.mara_in_glow.pk,
+        "code": "maranew",
+        f"seen-{cast.mara_in_glow.pk}": "MARA15",
+    }
     pressed_twice = [theo.post(here, given).status_code for _press in range(2)]
 
     assert refused.status_code == 422
     assert pressed_twice == [302, 302]
     assert PromoCode.objects.in_use().get(enrollment=cast.mara_in_glow).code == "MARANEW"
+
+
+def test_a_code_that_a_colleague_gave_meanwhile_is_not_replaced_unseen(
+    cast: Cast, theo: Client
+) -> None:
+    here, pk = address("member_code", cast.mara.pk), cast.mara_in_glow.pk
+    page = theo.get(here)
+    give_codes(codes={pk: "MARA-PRINTED"}, enrollments=[cast.mara_in_glow], by=SYSTEM, now=NOW)
+
+    stale = theo.post(here, {**hidden_fields(page), "enrollment": pk, "code": "MARA20"})
+    before = PromoCode.objects.in_use().get(enrollment=pk).code
+    again = theo.post(here, {**hidden_fields(stale), "enrollment": pk, "code": "MARA20"})
+
+    assert (stale.status_code, before) == (422, "MARA-PRINTED")
+    assert "Has the code MARA-PRINTED by now: confirm again to replace it" in page_text(stale)
+    assert again.status_code == 302
+    assert PromoCode.objects.in_use().get(enrollment=pk).code == "MARA20"
 
 
 def test_notes_say_who_wrote_them_and_when(cast: Cast, theo: Client) -> None:

@@ -12,10 +12,12 @@ from offers.models import Enrollment
 from offers.services import create_offer, supersede_terms
 from offers.structure import Tier
 from offers.terms import TermsValues
+from tests.answers import hidden_fields, page_text
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tests.snapshot import snapshot
 from tracking.links.membership import deactivate_member, remove_from_offer
+from tracking.links.promo_codes import give_codes
 from tracking.models import Conversion, ItemStatus, PromoCode
 from tracking.orders.recording import record_order
 
@@ -192,9 +194,9 @@ def test_fresh_codes_are_suggested_first(cast: Cast) -> None:
 
 
 def test_the_old_code_keeps_its_past_and_is_over(cast: Cast, time_machine: Any) -> None:
-    done = refresh(
-        cast, cast.mara_in_glow, confirmed="1", **{f"code-{cast.mara_in_glow.pk}": "MARANEW"}
-    )
+    mara = cast.mara_in_glow
+    typed = {f"code-{mara.pk}": "MARANEW", f"seen-{mara.pk}": "MARA15"}
+    done = refresh(cast, mara, confirmed="1", **typed)
     later = NOW + timedelta(hours=2)
     time_machine.move_to(later, tick=False)
 
@@ -213,6 +215,23 @@ def test_the_old_code_keeps_its_past_and_is_over(cast: Cast, time_machine: Any) 
     assert ordered("fresh", "MARANEW", NOW + timedelta(hours=1)) == "recorded"
     with acting_for(cast.juniper):
         assert Conversion.objects.filter(enrollment=cast.mara_in_glow).count() == 2
+
+
+def test_a_code_that_a_colleague_gave_meanwhile_is_shown_first(cast: Cast) -> None:
+    mara = cast.mara_in_glow
+    page = hidden_fields(refresh(cast, mara))
+    with acting_for(cast.juniper):
+        give_codes(codes={mara.pk: "PRINTED"}, enrollments=[mara], by=SYSTEM, now=NOW)
+
+    stale = refresh(cast, mara, **{**page, f"code-{mara.pk}": "MARANEW"})
+    before = codes_of(mara)
+    done = refresh(cast, mara, **{**hidden_fields(stale), f"code-{mara.pk}": "MARANEW"})
+
+    assert [(row.old, row.code) for row in stale.context["rows"]] == [("PRINTED", "MARANEW")]
+    assert "has the code PRINTED by now: confirm again to replace it" in page_text(stale)
+    assert before["PRINTED"] == ItemStatus.ACTIVE
+    assert done.status_code == 302
+    assert codes_of(mara)["MARANEW"] == ItemStatus.ACTIVE
 
 
 def test_a_clash_refreshes_nothing_and_keeps_what_was_typed(cast: Cast) -> None:

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from core.tenancy import acting_for
-from offers.services import OfferValues, change_offer, create_offer
+from offers.services import change_offer, create_offer
 from offers.terms import OfferError, TermsValues
+from offers.values import OfferValues
 from tests.cast import Cast, offer_values, order
 from tests.following import follow_link
 from tests.snapshot import snapshot

@@ -10,7 +10,9 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
+from core.references import Reference
 from core.text import one_line
+from notifications.services import restate_waiting_mails
 from offers.models import Enrollment
 from tracking.links.items import ItemError
 from tracking.links.promo_codes import give_codes, suggest_and_lock
@@ -29,12 +31,13 @@ def generate_items(
     now: datetime,
     deep_links: Mapping[int, str] | None = None,
     may_reuse: Collection[str] = (),
+    seen: Mapping[int, str] | None = None,
 ) -> tuple[list[PromoCode], list[TrackingLink]]:
     """Give `codes` (by enrollment id) and, with `links`, tracking links: all of them or none.
 
     A code of None is the next free one of the offer's naming pattern, which can't be refused for
     belonging to somebody. `deep_links` are addresses in the shop by enrollment id; each becomes a
-    deep link. `may_reuse` are codes that others had before. Raises ItemError as `give_codes` and
+    deep link. `may_reuse` and `seen` are as for `give_codes`. Raises ItemError as `give_codes` and
     `make_deep_link` do, and when an enrollment is not active.
     """
     rows = _locked([row.pk for row in enrollments])
@@ -44,7 +47,12 @@ def generate_items(
     given = []
     if codes:
         given = give_codes(
-            codes=_chosen(codes, rows), enrollments=rows, by=by, now=now, may_reuse=may_reuse
+            codes=_chosen(codes, rows),
+            enrollments=rows,
+            by=by,
+            now=now,
+            may_reuse=may_reuse,
+            seen=seen,
         )
     made = give_links(enrollments=rows, by=by, now=now) if links else []
     by_id = {row.pk: row for row in rows}
@@ -131,3 +139,8 @@ def deactivate_items(*, enrollment: Enrollment, by: Actor, now: datetime) -> Non
     for model in (PromoCode, TrackingLink):
         model.objects.in_use().filter(enrollment=enrollment).update(**out_of_use(now))
     audit.record(action="items.deactivated", target=enrollment, by=by, now=now)
+    restate_waiting_mails(
+        {Reference.to(enrollment): {"promo_code": "", "tracking_link": ""}},
+        reason="The member's code and link ended.",
+        now=now,
+    )

@@ -15,8 +15,10 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from affiliates.models import Member
 from core.db import lock_identities
+from core.references import Reference
 from core.templatetags.display import moment
 from core.tenancy import current_brand_id
+from notifications.services import restate_waiting_mails
 from offers.models import Enrollment, Offer
 from tracking.links.code_text import (
     CODE_RULE,
@@ -107,12 +109,15 @@ def give_codes(
     by: Actor,
     now: datetime,
     may_reuse: Collection[str] = (),
+    seen: Mapping[int, str] | None = None,
 ) -> list[PromoCode]:
     """Give codes to enrollments by id, replacing their active codes: all or none.
 
     A code that the enrollment had before becomes active again. A code that somebody else had until
-    it was ended is given only if it is in `may_reuse`: staff know of it. Raises ItemError that
-    lists every malformed, repeated or taken code.
+    it was ended is given only if it is in `may_reuse`: staff know of it. `seen` are the codes that
+    a page showed as theirs before somebody confirmed, by enrollment id: no other one is replaced.
+    The caller has locked the enrollments. Raises ItemError that lists every malformed, repeated or
+    taken code, and every code that would be replaced unseen.
     """
     rows = {row.pk: row for row in enrollments}
     wanted = {pk: normal_code(code) for pk, code in codes.items()}
@@ -132,7 +137,10 @@ def give_codes(
     changing = {
         pk: code for pk, code in wanted.items() if (code not in own) or not own[code].is_in_use
     }
-    PromoCode.objects.in_use().filter(enrollment__in=list(changing)).update(**out_of_use(now))
+    replaced = PromoCode.objects.in_use().filter(enrollment__in=list(changing))
+    if seen is not None and (unseen := _unseen(replaced, seen)):
+        raise ItemError(unseen)
+    number_replaced = replaced.update(**out_of_use(now))
     returning = [own[code] for code in changing.values() if code in own]
     for code_row in returning:
         code_row.put_in_use(_free_from(earlier[code_row.code.upper()], now))
@@ -148,6 +156,15 @@ def give_codes(
         by=by,
         now=now,
     )
+    if number_replaced:
+        restate_waiting_mails(
+            {
+                Reference.by_id(Enrollment, row.enrollment_id): {"promo_code": row.code}
+                for row in [*returning, *new]
+            },
+            reason="The member has another code.",
+            now=now,
+        )
     return [*returning, *new]
 
 
@@ -297,6 +314,15 @@ def _check_codes(
             had_before[pk] = code
             problems[pk] = f"the code {code} belonged to {had_until(max(others, key=_ended_at))}"
     return problems, had_before
+
+
+def _unseen(replaced: QuerySet[PromoCode], seen: Mapping[int, str]) -> dict[int, str]:
+    """Say of each code that nobody has seen that it would end."""
+    return {
+        row.enrollment_id: f"has the code {row.code} by now: confirm again to replace it"
+        for row in replaced
+        if row.code != seen.get(row.enrollment_id, "")
+    }
 
 
 def had_until(row: PromoCode) -> str:

@@ -22,6 +22,7 @@ from notifications.selectors import MessageStatus, latest_by_about, suppressed_a
 from notifications.services import Recipient
 from offers import dashboard_links
 from offers.models import Enrollment, EnrollmentStatus, Offer
+from offers.status import why_closed
 from tracking.links.items import codes_and_links
 from tracking.outreach.template_values import common_values, item_values
 
@@ -29,6 +30,7 @@ from tracking.outreach.template_values import common_values, item_values
 class Reason(StrEnum):
     """Why a member does not get a mail."""
 
+    OVER = "The offer is over, so a code or link counts no more"
     INACTIVE = "Inactive in this offer"
     REMOVED = "Removed from this offer"
     NO_ADDRESS = "No email address"
@@ -191,6 +193,8 @@ def _reason(
 
 
 def _lacking(offer: Offer, has_code: bool, has_link: bool) -> Reason | None:
+    if why_closed(offer):
+        return Reason.OVER
     no_code = offer.gives_codes and not has_code
     no_link = offer.gives_links and not has_link
     if no_code and no_link:

@@ -116,6 +116,11 @@ def possible_order_numbers(reference: str) -> list[str]:
     return list(dict.fromkeys(form for one in forms for form in (one, one.upper(), one.lower())))
 
 
+def folded(reference: str) -> str:
+    """Return the same text for every way to type an order number: case, "#", spaces."""
+    return one_line(reference).lstrip("#").strip().upper()
+
+
 def orders_by_reference(references: Sequence[str]) -> dict[str, list[FoundOrder]]:
     """Return the orders of each reference, from any source, in two queries."""
     forms = {reference: possible_order_numbers(reference) for reference in references}

@@ -18,7 +18,7 @@ from offers.models import Enrollment
 from tracking.models import Conversion, Question, QuestionState
 from tracking.orders.crediting import AttributionError, attribute_order_by_hand
 from tracking.questions.answer_mail import send_answer_mail
-from tracking.questions.selectors import possible_order_numbers
+from tracking.questions.selectors import folded, orders_by_reference
 
 MAX_QUESTIONS_PER_DAY = 5  # of one member, over all their offers
 MAX_ORDER_AGE = timedelta(days=730)
@@ -59,9 +59,9 @@ def ask_about_order(
     reference = one_line(order_reference)
     _check_order(enrollment, reference, ordered_on, now=now)
     own = Question.objects.filter(enrollment=enrollment)
-    waiting = own.filter(order_reference__iexact=reference, state=QuestionState.OPEN).first()
-    if waiting is not None:
-        return waiting
+    for waiting in own.filter(state=QuestionState.OPEN).order_by("pk"):
+        if folded(waiting.order_reference) == folded(reference):
+            return waiting
     _check_limit(enrollment, now=now)
     question = Question.objects.create(
         enrollment=enrollment,
@@ -114,7 +114,9 @@ def _check_order(
     if today - ordered_on > MAX_ORDER_AGE:
         raise QuestionError(_("This is more than two years ago."), "ordered_on")
     own = Conversion.objects.filter(enrollment=enrollment, share_bp__gt=0)
-    if own.filter(order__external_id__in=possible_order_numbers(reference)).exists():
+    # Two shops of a brand may have the same number, so all of them have to be the member's.
+    named = {found.order.pk for found in orders_by_reference([reference])[reference]}
+    if named and named == set(own.filter(order__in=named).values_list("order_id", flat=True)):
         raise QuestionError(
             _("Good news: this order is among your conversions already."), "order_reference"
         )

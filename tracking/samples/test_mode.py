@@ -13,9 +13,10 @@ from accounts.models import Brand
 from affiliates.selectors import members_by_address
 from core.tenancy import acting_for
 from offers.models import Offer
-from offers.services import OfferValues, create_offer
+from offers.services import create_offer
 from offers.structure import Tier
 from offers.terms import TermsValues
+from offers.values import OfferValues
 from payouts.models import PayoutState
 from payouts.services import return_payment
 from tracking.links.membership import add_to_offer

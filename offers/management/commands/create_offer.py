@@ -17,8 +17,9 @@ from core import commands
 from core.tenancy import acting_for
 from offers.management.options import basis_points
 from offers.models import OfferKind
-from offers.services import OfferValues, create_offer
+from offers.services import create_offer
 from offers.terms import OfferError, TermsValues
+from offers.values import OfferValues
 
 
 class Command(commands.Command):

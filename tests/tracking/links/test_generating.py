@@ -43,6 +43,30 @@ def test_codes_and_links_come_together(cast: Cast) -> None:
         assert {row.enrollment_id for row in links} == {mara.pk, diego.pk}
 
 
+def test_no_code_is_replaced_but_the_one_that_was_seen(cast: Cast) -> None:
+    mara = cast.mara_in_glow
+
+    def give(code: str, *, seen: dict[int, str] | None) -> list[PromoCode]:
+        codes, _links = generate_items(
+            enrollments=[mara],
+            codes={mara.pk: code},
+            links=False,
+            by=SYSTEM,
+            now=NOW,
+            seen=seen,
+        )
+        return codes
+
+    with acting_for(cast.juniper):
+        others: list[dict[int, str]] = [{}, {mara.pk: ""}, {mara.pk: "OTHER"}]
+        for seen in others:
+            with pytest.raises(ItemError, match="has the code MARA15 by now"):
+                give("MARA20", seen=seen)
+        assert give("MARA15", seen={}) == [], "they have it already"
+        assert [row.code for row in give("MARA20", seen={mara.pk: "MARA15"})] == ["MARA20"]
+        assert [row.code for row in give("MARA30", seen=None)] == ["MARA30"], "no page"
+
+
 def test_a_clash_leaves_no_link_behind(cast: Cast) -> None:
     with acting_for(cast.juniper):
         mara, diego, _june = spring(cast)

@@ -12,7 +12,7 @@ from affiliates.models import Member
 from notifications.models import Message, MessageState, Purpose, SuppressionReason
 from notifications.rendering import BrandStyle, missing_values, prepare, render
 from notifications.services import confirm_campaign, erase_address, suppress
-from offers.models import Enrollment, Offer
+from offers.models import Enrollment, Offer, OfferStatus
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
@@ -211,6 +211,18 @@ def test_whoever_asked_to_be_deleted_and_is_added_again_is_left_out(cast: Cast) 
     erase_address(address="mara@lindqvist.example", by=SYSTEM, now=NOW)
 
     assert reasons(look_at([cast.mara_in_glow])) == [("Mara Lindqvist", Reason.DELETED)]
+
+
+@pytest.mark.parametrize("status", [OfferStatus.ENDED, OfferStatus.ARCHIVED])
+def test_nobody_gets_items_of_an_offer_that_is_over(cast: Cast, status: OfferStatus) -> None:
+    Offer.objects.filter(pk=cast.glow.pk).update(status=status)
+
+    items, news = (
+        look_at([cast.mara_in_glow], purpose=purpose) for purpose in (ITEMS, Purpose.EMAIL_MEMBERS)
+    )
+
+    assert (reasons(items), items.recipients) == ([("Mara Lindqvist", Reason.OVER)], ())
+    assert len(news.recipients) == 1
 
 
 def test_every_reason_of_the_suppression_list_has_its_words() -> None:

@@ -24,6 +24,7 @@ from tracking.links.membership import add_to_offer
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
 from tracking.outreach import automatic_items
+from tracking.outreach.audience import audience
 from tracking.outreach.automatic_items import send_for_all_brands, send_waiting_items
 from tracking.outreach.unsent_items import never_tried, not_sent
 
@@ -164,7 +165,6 @@ def test_a_defect_in_one_offer_holds_up_no_other(
         values=offer_values(name="Second"), terms=TermsValues(percent_bp=1_000), by=SYSTEM, now=NOW
     )
     add_to_offer(offer=second, members=[automatic.mara], with_items=True, by=SYSTEM, now=NOW)
-    audience = automatic_items.audience
 
     def fails_for_the_first(*, enrollments: Any, **others: Any) -> Any:
         if enrollments.filter(offer=automatic.glow).exists():
@@ -213,12 +213,9 @@ def test_who_was_told_by_staff_meanwhile_is_not_told_again(
     automatic: Cast, monkeypatch: Any
 ) -> None:
     """Staff confirm between the query for waiting members and the sending."""
-    from tracking.outreach import automatic_items
-
-    parted = automatic_items.audience  # type: ignore[attr-defined]
 
     def staff_are_quicker(**given: Any) -> Any:
-        found = parted(**given)
+        found = audience(**given)
         mara = [
             one for one in found.recipients if one.about == Reference.to(automatic.mara_in_glow)
         ]

@@ -127,6 +127,24 @@ def test_an_order_that_is_there_is_not_asked_about(cast: Cast) -> None:
     assert ask(cast.diego_in_glow, "ab-1")
 
 
+def test_an_order_is_known_by_the_number_that_its_shop_shows(cast: Cast) -> None:
+    record("5512345678901", promo_code="MARA15", number="#1001")
+
+    for reference in ("#1001", " 1001 ", "5512345678901"):
+        with pytest.raises(QuestionError, match="among your conversions already"):
+            ask(cast.mara_in_glow, reference)
+
+    record("1001", source="second shop")
+    assert ask(cast.mara_in_glow, "1001"), "it may be the one of the other shop"
+
+
+@pytest.mark.parametrize("reference", ["#ab-1", "# AB-1", "Ab-1"])
+def test_a_question_is_the_same_however_its_number_is_typed(cast: Cast, reference: str) -> None:
+    first = ask(cast.mara_in_glow, "ab-1")
+
+    assert ask(cast.mara_in_glow, reference) == first
+
+
 def test_spellings_know_the_hash_and_the_case() -> None:
     assert set(possible_order_numbers("#ab1")) == {"#ab1", "#AB1", "ab1", "AB1"}
     assert "#1001" in possible_order_numbers("1001")
