@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
 from itertools import islice
+from unittest.mock import patch
 
 import pytest
 from django.test import override_settings
@@ -63,8 +64,12 @@ NO_SHOPS = {"*.myshopify.com": "127.0.0.1:1", "api.stripe.com": "127.0.0.1:1"}
 
 @pytest.fixture(autouse=True)
 def no_shop_is_called() -> Iterator[None]:
-    """No test calls a shop on the internet."""
-    with override_settings(STAND_INS=NO_SHOPS):
+    """No test calls a shop on the internet, or waits to call it once more."""
+    from integrations.shopify.client import ShopifyClient  # needs the applications to be loaded
+
+    defaults = ShopifyClient.__init__.__kwdefaults__
+    assert defaults is not None
+    with override_settings(STAND_INS=NO_SHOPS), patch.dict(defaults, sleep=lambda _seconds: None):
         yield
 
 
