@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +35,18 @@ class WorkRequest:
     confirmation: uuid.UUID
     parameters: dict[str, Any] = field(default_factory=dict)
     given: Iterable[bytes] = ()
+
+    def with_key_of_contents(self) -> WorkRequest:
+        """The same request, with a key made of the confirmation, the parameters and the file.
+
+        So a form that is posted again with another file, or with other choices, asks for another
+        work, and one that is posted twice for the same. Only for work that changes nothing, such as
+        a preview: its form may be posted with other contents again and again. `given` is a list.
+        """
+        digest = hashlib.sha256(json.dumps([self.kind, self.parameters], sort_keys=True).encode())
+        for chunk in self.given:
+            digest.update(chunk)
+        return replace(self, confirmation=uuid.uuid5(self.confirmation, digest.hexdigest()))
 
 
 @transaction.atomic

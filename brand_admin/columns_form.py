@@ -13,7 +13,11 @@ from tracking.importing.orders_in_background import ImportChoice
 
 
 class ColumnsForm(ConfirmationForm):
-    """A choice per field of an import. `columns` has the file's column for each, or ""."""
+    """A choice per field of an import. `columns` has the file's column for each, or "".
+
+    `unread` are the columns that are not read, and `unread_fields` those of them with the name of
+    one of our fields.
+    """
 
     def __init__(self, *args: Any, choice: ImportChoice, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -27,7 +31,9 @@ class ColumnsForm(ConfirmationForm):
                 initial=choice.columns.get(name, ""),
                 error_messages={"required": "Choose the column that holds it."},
             )
-        self.unread = [text for column, text in named if column not in set(choice.columns.values())]
+        unread = [each for each in named if each[0] not in set(choice.columns.values())]
+        self.unread = [text for _, text in unread]
+        self.unread_fields = [text for column, text in unread if column in self.names]
 
     @property
     def choices(self) -> list[forms.BoundField]:

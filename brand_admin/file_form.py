@@ -12,9 +12,8 @@ from django.utils import timezone
 from brand_admin.forms import ConfirmationForm
 from core.text import sentence
 from tracking.importing.csv_rows import ImportFileError, Row, read_rows
-from tracking.importing.uploads import read_upload
+from tracking.importing.uploads import MAX_FILE_BYTES, read_upload
 
-MAX_FILE_BYTES = 20_000_000
 MAX_ROWS = 100_000
 LIMITS = f"{MAX_FILE_BYTES // 1_000_000} MB and {MAX_ROWS:,} rows."
 

@@ -9,6 +9,7 @@ from integrations.filling import HISTORY
 from payouts import run_work
 from tracking.importing import members_in_background, orders_in_background
 from tracking.importing.entries import ORDERS, REFUNDS
+from tracking.importing.orders import UNAPPLIED
 from tracking.links import bulk_generation
 from tracking.links.link_test import LINK_TEST
 
@@ -59,6 +60,7 @@ _ORDERS_RECORDED = {
 }
 _REFUNDS_RECORDED = {
     "recorded": "Applied",
+    UNAPPLIED: "Not applied",
     "parked": "Waiting for their order",
     "replaced": "Changed",
     "duplicate": "As they were already",

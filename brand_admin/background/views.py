@@ -29,8 +29,8 @@ from offers.models import Offer
 from payouts.models import PayoutRun
 from tracking.importing.column_choice import missing_fields
 from tracking.importing.csv_rows import MEMBER_COLUMNS, read_rows
-from tracking.importing.members import is_asked, is_remark
-from tracking.importing.members_in_background import ASKS, PREVIEW, REMARKS
+from tracking.importing.member_codes import is_asked, is_remark
+from tracking.importing.members_in_background import ASKS, PREVIEW, REMARKS, REMARKS_ON_DATES
 from tracking.importing.orders_in_background import PREVIEWS, ImportChoice, shown_entries
 from tracking.links.link_test import LINK_TEST, report_of
 
@@ -120,7 +120,8 @@ def _preview(work: Work) -> dict[str, Any]:
         "more": max(0, work.total - SHOWN_ROWS),
         "good": sum(work.counts.get(name, 0) for name in ("added", "changed", ASKS)),
         "asks": work.counts.get(ASKS, 0),
-        "remarks": work.counts.get(REMARKS, 0),
+        "reused": work.counts.get(REMARKS, 0) - work.counts.get(REMARKS_ON_DATES, 0),
+        "like_dates": work.counts.get(REMARKS_ON_DATES, 0),
         "replace_form": ReplaceCodesForm(),
     }
 

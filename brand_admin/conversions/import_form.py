@@ -14,6 +14,7 @@ from tracking.importing.column_choice import columns_for
 from tracking.importing.csv_rows import Row, read_header, read_rows
 from tracking.importing.entries import KINDS, ORDERS, REFUNDS, EntryKind
 from tracking.importing.orders_in_background import ImportChoice
+from tracking.orders.sources import OWN_SOURCE, is_own_source
 
 MAX_SOURCE_LENGTH = 60
 
@@ -62,6 +63,15 @@ class OrderFileForm(FileForm):
         self.header = read_header(whole, columns=kind.columns)
         self.columns = columns_for(kind, self.header)
         return read_rows(whole, columns=kind.columns, mapping=self.columns)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse orders under a source that the product itself records; refunds may be of those."""
+        values = super().clean()
+        if values.get("kind") == ORDERS.name and is_own_source(values.get("source", "")):
+            self.add_error(
+                "source", f"“{values['source']}” {OWN_SOURCE}. Type the name of the shop."
+            )
+        return values
 
     def choice(self) -> ImportChoice:
         """Return what was chosen. Call it if the form is valid."""

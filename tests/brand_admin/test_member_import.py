@@ -15,7 +15,7 @@ from accounts.models import AuditEntry
 from affiliates.models import Member
 from background.models import Work
 from background.running import MAX_ROWS_RUN_AT_ONCE, run_slice
-from brand_admin.file_form import MAX_FILE_BYTES, MAX_ROWS
+from brand_admin.file_form import MAX_ROWS
 from brand_admin.work_handlers import HANDLERS
 from offers.models import Enrollment
 from tests.answers import Answer, page_text
@@ -23,7 +23,9 @@ from tests.brand_admin.staff import address, csv_of
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
 from tests.spreadsheets import xlsx
+from tracking.importing.uploads import MAX_FILE_BYTES
 from tracking.links.membership import deactivate_member
+from tracking.links.promo_codes import give_codes
 from tracking.models import PromoCode, TrackingLink
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
@@ -228,6 +230,25 @@ def test_a_code_that_would_stop_is_named_and_asked_about(cast: Cast, theo: Clien
 
     assert left_out(confirmed) == []
     assert codes_in_use() == ["DIEGO10", "ELIF20", "JUNE20", "MIA12"]
+
+
+def test_a_code_that_was_given_after_the_preview_does_not_stop(cast: Cast, theo: Client) -> None:
+    rows = (
+        "mara@lindqvist.example,Mara,Lindqvist,MIA12\ndiego@arroyo.example,Diego,Arroyo,DIEGO10\n"
+    )
+    preview = upload(theo, HEADER + rows, offer=cast.glow.pk)
+    give_codes(
+        codes={cast.diego_in_glow.pk: "DIEGO-BOOK"},
+        enrollments=[cast.diego_in_glow],
+        by=SYSTEM,
+        now=NOW + timedelta(minutes=1),
+    )
+
+    confirmed = confirm(theo, preview, replace_codes="on")
+
+    [said] = left_out(confirmed)
+    assert said.startswith("3: promo_code: DIEGO-BOOK was given after the preview, and would stop")
+    assert codes_in_use() == ["DIEGO-BOOK", "JUNE20", "MIA12"]
 
 
 def test_the_preview_says_who_had_a_code_before(cast: Cast, theo: Client) -> None:

@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 
 LINE_BREAK = "\x1f"  # so that each row of a sheet is one line of the file
+# Begins a cell without a value: its name and its error follow, or only its name where the result
+# of a formula is not in the file.
+FAULT = "\x1a"
+SHOWN_OTHERWISE = "\u2006"  # a space before what the spreadsheet shows as another text
 POINT = "\u2007"  # a space at the end of a number whose point stands before decimals
 
 EITHER = re.compile(r"-?[1-9][0-9]{0,2}[.,][0-9]{3}")  # 1,234 and 1.234: thousands or decimals

@@ -61,12 +61,13 @@ FIELDS: Mapping[str, Sequence[ImportField]] = {
 def columns_for(kind: EntryKind, header: Iterable[str]) -> dict[str, str]:
     """Return the column of the file for each of ours: the remembered one, or that of the same name.
 
-    The value is "" for a column that the file does not have.
+    The value is "" for a column that the file does not have, and for one that staff chose not to
+    read.
     """
-    there = {column_name(name) for name in header}
+    there = {column_name(name) for name in header} - {""}
     row = ColumnMapping.objects.filter(kind=kind.name).first()
-    remembered: Mapping[str, str] = row.columns if row else {}
-    usual = {name: column for name, column in remembered.items() if not column or column in there}
+    remembered: Mapping[str, str | None] = row.columns if row else {}
+    usual = {name: column or "" for name, column in remembered.items() if column in {None, *there}}
     found = {}
     for field in FIELDS[kind.name]:
         same = field.name if field.name in there - set(usual.values()) else ""
@@ -83,11 +84,20 @@ def missing_fields(kind: EntryKind, columns: Mapping[str, str]) -> list[ImportFi
 
 @transaction.atomic
 def remember_columns(
-    *, kind: EntryKind, columns: Mapping[str, str], by: Actor, now: datetime
+    *,
+    kind: EntryKind,
+    columns: Mapping[str, str],
+    header: Iterable[str],
+    by: Actor,
+    now: datetime,
 ) -> ColumnMapping:
-    """Remember which columns the brand's files of this kind have."""
-    row, _ = ColumnMapping.objects.update_or_create(
-        kind=kind.name, defaults={"columns": dict(columns)}
-    )
+    """Remember which columns the brand's files of this kind have, as staff chose for one file.
+
+    That one of ours is not read is remembered only if the file has a column of that name. Else it
+    would hide the column of a later file.
+    """
+    there = {column_name(name) for name in header}
+    chosen = {name: column or None for name, column in columns.items() if column or name in there}
+    row, _ = ColumnMapping.objects.update_or_create(kind=kind.name, defaults={"columns": chosen})
     audit.record(action="columns.chosen", target=row, by=by, now=now, kind=kind.name)
     return row

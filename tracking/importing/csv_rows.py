@@ -8,21 +8,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
-from tracking.importing.cell_marks import LINE_BREAK
+from tracking.importing.cell_marks import FAULT, LINE_BREAK
 
 BATCH = 200
 MEMBER_COLUMNS = ("email", "first_name", "last_name", "promo_code")
 DELIMITERS = (",", ";", "\t")
 SEPARATOR_LINE = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)  # for Excel
+LINE_END = re.compile("\r\n|\r|\n")
 BLANK = ',;\t" \r\n'  # what a line without contents is made of
 MAX_COLUMNS = 500
 BEYOND = "\0"  # the key of what a row has beyond the header; no column has this name
-HAVE_LINES = frozenset({"discount_code"})  # columns in which a line break separates
-SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
-Row = tuple[int, dict[str, str]]  # file line, cells by column
-Reader = Any  # of the csv module, which does not name its type
+# Columns whose line breaks stay: they separate codes, or the row is refused for them.
+HAVE_LINES = frozenset({"discount_code", "promo_code"})
+Row = tuple[int, dict[str, str]]  # the line on which the row begins, cells by column
 Counted = Callable[[int], None]
 
 
@@ -69,29 +68,27 @@ def read_rows(
     Cells are separated by commas, semicolons or tabs. The names of columns match whatever their
     case, spaces, hyphens and underscores. `mapping` says which column of the file holds one of
     ours, by `column_name`; "" for one that the file does not have. What a row has beyond the header
-    is under BEYOND.
+    is under BEYOND. A row of a spreadsheet with cells without a value has FAULT, and what follows
+    FAULT in such a cell under FAULT and the column's name; the cell is empty.
     """
     mapping = mapping or {}
     absent = {name: "" for name, column in mapping.items() if not column}
-    before = 0
     try:
-        names, reader, before = _opened(lines, columns=columns, mapping=mapping)
+        names, rows = _opened(lines, columns=columns, mapping=mapping)
         header = _header(names, mapping)
         _check_header(header, [name for name in columns if name not in absent])
-        for cells in reader:
-            line = reader.line_num + before
-            if any("\0" in cell for cell in cells):
-                raise ImportFileError(f"line {line} holds a NUL character")
+        for line, cells in rows:
             if any(map(str.strip, cells)):
                 is_whole = len(cells) == len(header)
                 row = dict(zip(header, cells, strict=True)) if is_whole else _row(header, cells)
-                if any(LINE_BREAK in cell for cell in cells):
+                whole = "".join(cells)
+                if LINE_BREAK in whole:
                     row = {name: _with_line_breaks(name, cell) for name, cell in row.items()}
+                if FAULT in whole:
+                    row = _without_faults(row)
                 yield line, (absent | row if absent else row)
     except UnicodeDecodeError as error:
         raise ImportFileError("the file is not UTF-8 text") from error
-    except csv.Error as error:
-        raise ImportFileError(f"line {reader.line_num + before} is not CSV: {error}") from error
 
 
 def read_header(lines: Iterable[str], *, columns: Sequence[str]) -> list[str]:
@@ -100,14 +97,12 @@ def read_header(lines: Iterable[str], *, columns: Sequence[str]) -> list[str]:
         return _opened(lines, columns=columns, mapping={})[0]
     except UnicodeDecodeError as error:
         raise ImportFileError("the file is not UTF-8 text") from error
-    except csv.Error as error:
-        raise ImportFileError(f"the first line is not CSV: {error}") from error
 
 
 def _opened(
     lines: Iterable[str], *, columns: Sequence[str], mapping: Mapping[str, str]
-) -> tuple[list[str], Reader, int]:
-    """The header, a reader of the rows under it, and how many lines stand before the header."""
+) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The header, and the cells of each row under it with the line on which it begins."""
     lines, before = iter(lines), 0
     first = next(lines, "").removeprefix("\ufeff")
     said = SEPARATOR_LINE.fullmatch(first)
@@ -116,13 +111,80 @@ def _opened(
     while first and not first.strip(BLANK):
         first, before = next(lines, ""), before + 1
     delimiter = said[1] if said else _delimiter(first, {*columns, *mapping.values()} - {""})
-    reader = csv.reader(chain([first], lines), delimiter=delimiter)
-    names = [name.replace(LINE_BREAK, " ") for name in next(reader, [])]
-    if any("\0" in name for name in names):
-        raise ImportFileError("the first line holds a NUL character")
+    rows = _csv_rows(chain([first], lines), delimiter=delimiter, before=before)
+    _, cells = next(rows, (0, []))
+    names = ["" if FAULT in name else name.replace(LINE_BREAK, " ") for name in cells]
     if len(names) > MAX_COLUMNS:
         raise ImportFileError(f"the file has {len(names):,} columns, more than {MAX_COLUMNS}")
-    return names, reader, before
+    return names, rows
+
+
+class _RowLines:
+    """The lines of a file. Keeps those of the row that is read now, and whether the file ended."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines, self.of_row, self.is_over = iter(lines), list[str](), False
+
+    def __iter__(self) -> _RowLines:
+        return self
+
+    def __next__(self) -> str:
+        for line in self._lines:
+            self.of_row.append(line)
+            return line
+        self.is_over = True
+        raise StopIteration
+
+
+def _csv_rows(
+    lines: Iterable[str], *, delimiter: str, before: int
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each row with the line on which it begins. Raises ImportFileError.
+
+    A quotation mark that is not closed takes all that follows into its cell, up to the next mark or
+    the end of the file. The csv module reads that without an error; here it is one.
+    """
+    kept = _RowLines(lines)
+    reader = csv.reader(kept, delimiter=delimiter)
+    line = before + 1
+    try:
+        for cells in reader:
+            if kept.is_over:  # the reader asked for more lines to end the row
+                opened = line + sum(map(_line_breaks, cells[:-1]))
+                raise ImportFileError(
+                    f"line {opened} opens a quotation mark that is not closed before the file"
+                    " ends: close it, or remove it"
+                )
+            if len(kept.of_row) > 1:
+                _check_quotes(kept.of_row, delimiter, line)
+            if "\0" in "".join(cells):
+                raise ImportFileError(f"line {line} holds a NUL character")
+            yield line, cells
+            kept.of_row.clear()
+            line = before + reader.line_num + 1
+    except csv.Error as error:
+        if "field limit" in str(error):
+            raise ImportFileError(
+                f"the row on line {line} has a cell of more than {csv.field_size_limit():,}"
+                " characters: check whether a quotation mark in it is not closed"
+            ) from error
+        raise ImportFileError(f"line {line} is not CSV: {error}") from error
+
+
+def _line_breaks(cell: str) -> int:
+    return len(LINE_END.findall(cell))
+
+
+def _check_quotes(lines: Sequence[str], delimiter: str, first: int) -> None:
+    """Raise ImportFileError for a row of several lines with a text after a quoted cell."""
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        last = first + len(lines) - 1
+        raise ImportFileError(
+            f"a quotation mark on line {first} is not closed where its cell ends: check the"
+            f" quotation marks on the lines {first} to {last}"
+        ) from error
 
 
 def column_name(text: str) -> str:
@@ -169,15 +231,8 @@ def _with_line_breaks(name: str, cell: str) -> str:
     return cell.replace(LINE_BREAK, "\n" if name in HAVE_LINES else " ")
 
 
-def problem_of_cells(cells: Mapping[str, str], ids: Iterable[str]) -> tuple[str, str] | None:
-    """What is wrong with the row before any cell is read: the column and a message; else None.
-
-    A cell beyond the header is usually a comma in a text without quotes, so that all cells after it
-    are in the wrong column. The columns `ids` hold texts that a spreadsheet takes for numbers.
-    """
-    if BEYOND in cells:
-        return "row", f"has more cells than the header, up to {cells[BEYOND]!r}"
-    for name in ids:
-        if "E" in cells[name].upper() and SPREADSHEET_NUMBER.fullmatch(cells[name].strip()):
-            return name, f"{cells[name].strip()}: a spreadsheet turned this into a number"
-    return None
+def _without_faults(row: Mapping[str, str]) -> dict[str, str]:
+    """Empty the cells without a value, and keep beside them why they have none."""
+    faults = {name: cell for name, cell in row.items() if cell.startswith(FAULT)}
+    reasons = {FAULT + name: cell.removeprefix(FAULT) for name, cell in faults.items()}
+    return {**row, **dict.fromkeys(faults, ""), **reasons, FAULT: ""}

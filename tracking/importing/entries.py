@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Any
 
 from tracking.importing.carried_rows import carried_down, problem_of_carried
-from tracking.importing.csv_rows import Row, RowError, problem_of_cells
+from tracking.importing.cell_problems import CellRules
+from tracking.importing.csv_rows import Row, RowError
 from tracking.importing.number_styles import NumberStyle, plain_number
 from tracking.importing.stated_once import Fields, placed, stated_once
 from tracking.importing.tables import RowGroup, Survey, Table, grouped, survey
@@ -57,13 +58,19 @@ OF_THE_REFUND: Fields = {
     "refunded_at": REFUNDED_AT,
     "currency": CURRENCY,
 }
+OF_ALL_ORDER_ROWS = ("ordered_at", *OF_THE_ORDER)
+OF_AN_ORDER_LINE = (
+    "line_id", "sku", "product", "quantity", "unit_price", "discount", "collections",
+    "commissionable",
+)  # fmt: skip
+OF_A_REFUND_LINE = ("line_id", "sku", "quantity", "amount")
 COLUMN_OF = {"promo_code": "discount_code"}  # what the file calls a field of the API
 Facts = OrderFacts | RefundFacts
 
 
 @dataclass(frozen=True, slots=True)
 class EntryKind:
-    """Orders, or refunds. `ids` hold texts that a spreadsheet takes for numbers.
+    """Orders, or refunds. `rules` say what is expected of the cells.
 
     `of_all` are the columns of the whole beside its number `key`, `of_a_line` those of a line.
     """
@@ -71,7 +78,7 @@ class EntryKind:
     name: str
     columns: Sequence[str]
     key: str
-    ids: Sequence[str]
+    rules: CellRules
     numbers: Sequence[str]
     of_all: Sequence[str]
     of_a_line: Sequence[str]
@@ -106,7 +113,7 @@ class EntryKind:
 
     def _check(self, index: int, cells: dict[str, str], styles: Mapping[str, NumberStyle]) -> None:
         """Write the numbers of a row with a decimal point. Raises InputError."""
-        if problem := problem_of_cells(cells, self.ids):
+        if problem := self.rules.problem_of(cells):
             raise InputError(FieldProblem(f"lines.{index}.{problem[0]}", "bad_cell", problem[1]))
         if reason := problem_of_carried(cells, key=self.key):
             raise InputError(FieldProblem(f"lines.{index}.{self.key}", "missing", reason))
@@ -182,29 +189,30 @@ ORDERS = EntryKind(
     name="orders",
     columns=ORDER_COLUMNS,
     key="order_id",
-    ids=("order_id", "customer_id"),
-    numbers=("quantity", "unit_price", "discount"),
-    of_all=("ordered_at", *OF_THE_ORDER),
-    of_a_line=(
-        "line_id",
-        "sku",
-        "product",
-        "quantity",
-        "unit_price",
-        "discount",
-        "collections",
-        "commissionable",
+    rules=CellRules(
+        read=("order_id", *OF_ALL_ORDER_ROWS, *OF_AN_ORDER_LINE),
+        ids=("order_id", "customer_id"),
+        as_typed=("order_id", "customer_id", "discount_code", "sku", "line_id"),
+        in_one_line=("order_id", "customer_id", "sku", "line_id"),
     ),
+    numbers=("quantity", "unit_price", "discount"),
+    of_all=OF_ALL_ORDER_ROWS,
+    of_a_line=OF_AN_ORDER_LINE,
     read=_read_order,
 )
 REFUNDS = EntryKind(
     name="refunds",
     columns=REFUND_COLUMNS,
     key="refund_id",
-    ids=("refund_id", "order_id"),
+    rules=CellRules(
+        read=("refund_id", *OF_THE_REFUND, *OF_A_REFUND_LINE),
+        ids=("refund_id", "order_id"),
+        as_typed=("refund_id", "order_id", "sku", "line_id"),
+        in_one_line=("refund_id", "order_id", "sku", "line_id"),
+    ),
     numbers=("quantity", "amount"),
     of_all=tuple(OF_THE_REFUND),
-    of_a_line=("line_id", "sku", "quantity", "amount"),
+    of_a_line=OF_A_REFUND_LINE,
     read=_read_refund,
 )
 KINDS: Mapping[str, EntryKind] = {kind.name: kind for kind in (ORDERS, REFUNDS)}

@@ -23,7 +23,7 @@ from affiliates.details import (
     read_tags,
 )
 from affiliates.handles import HandleError
-from affiliates.models import Creator, Member
+from affiliates.models import Creator, Member, Platform
 from affiliates.selectors import members_by_address
 from affiliates.services import MemberError, Person, add_members, read_person
 from core.batches import batches
@@ -31,22 +31,38 @@ from core.db import lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Enrollment, Offer
 from offers.services import ClosedError, enroll
+from tracking.importing.cell_problems import CellRules
 from tracking.importing.csv_rows import (
     BATCH,
+    MEMBER_COLUMNS,
     Counted,
     ImportReport,
     Row,
     RowError,
-    problem_of_cells,
+)
+from tracking.importing.member_codes import (
+    GIVEN_LATER,
+    REPLACES,
+    STOPS,
+    AddressAndCode,
+    FileCode,
+    codes_given_up,
+    codes_of_file,
+    codes_that_stop,
+    remarks_on_codes,
 )
 from tracking.links.code_text import normal_code
 from tracking.links.items import ItemError
-from tracking.links.promo_codes import give_codes, had_until, last_holders
+from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
 from tracking.models import PromoCode, TrackingLink
 
-REPLACES, STOPS = "replaces", "which stops at once"
-BELONGED = "belonged to"
+RULES = CellRules(
+    read=(*MEMBER_COLUMNS, "tags", *Platform.values),
+    ids=("promo_code",),
+    as_typed=("promo_code",),
+    in_one_line=MEMBER_COLUMNS,
+)
 MEMBER_TABLES = (Creator, Member, Enrollment, PromoCode, TrackingLink)
 
 
@@ -75,11 +91,22 @@ class MemberImport:
     """Imports the rows of one file in their order, in batches, and finds repeated rows.
 
     Without an offer, a row that names a code is an error: a code belongs to an offer. A row whose
-    code would take the place of one in use is left out, unless `replace_codes` confirms it.
+    code would take the place of one in use is left out, unless `replace_codes` confirms it: of the
+    codes in use since `previewed_at`, if that is given, as nobody has seen later ones. `file_codes`
+    are the codes of the whole file, see `codes_of_file`.
     """
 
-    def __init__(self, *, offer: Offer | None, by: Actor, replace_codes: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        offer: Offer | None,
+        by: Actor,
+        file_codes: Mapping[str, FileCode],
+        replace_codes: bool = False,
+        previewed_at: datetime | None = None,
+    ) -> None:
         self.offer, self.by, self.replace_codes = offer, by, replace_codes
+        self.file_codes, self.previewed_at = file_codes, previewed_at
         self.first_line: dict[str, int] = {}
 
     @transaction.atomic
@@ -94,11 +121,12 @@ class MemberImport:
     def preview(self, rows: Sequence[Row], *, now: datetime) -> ImportReport:
         """Return the report of `import_rows`: run it and roll it back.
 
-        It remarks whose code, until it was ended, somebody else gets.
+        It remarks whose code, until it was ended, somebody else gets, and on codes that look like
+        dates.
         """
         report = ImportReport()
         valid_rows = self._valid(rows, report)
-        remarks = _remarks_on_codes(valid_rows)
+        remarks = remarks_on_codes(_codes_by_line(valid_rows))
         self._import_batch(valid_rows, report, now=now)
         report.errors.sort(key=lambda error: error.line)
         refused = {error.line for error in report.errors}
@@ -118,7 +146,7 @@ class MemberImport:
     def _read(self, row: Row, report: ImportReport) -> _ValidRow | None:
         """Check the row; for an invalid row add an error to the report and return None."""
         line, cells = row
-        if problem := problem_of_cells(cells, ["promo_code"]):
+        if problem := RULES.problem_of(cells):
             report.errors.append(RowError(line, *problem))
             return None
         try:
@@ -127,23 +155,27 @@ class MemberImport:
             person = read_person(
                 email=cells["email"], first_name=cells["first_name"], last_name=cells["last_name"]
             )
-            self._check_not_repeated(line, "email", person.email)
+            self._check_not_repeated("email", person.email)
             code = normal_code(cells["promo_code"])
             if code and self.offer is None:
                 raise MemberError("promo_code", "a code belongs to an offer: choose one")
             if not (self.offer and self.offer.gives_codes):
                 code = ""
             if code:
-                self._check_not_repeated(line, "promo_code", code)
+                self._check_not_repeated("promo_code", code)
             details = _read_details(cells)
         except MemberError as error:
             report.errors.append(RowError(line, error.field, str(error)))
             return None
+        self.first_line[f"email:{person.email}"] = line
+        if code:
+            self.first_line[f"promo_code:{code}"] = line
         return _ValidRow(line, person, code, details)
 
-    def _check_not_repeated(self, line: int, column: str, value: str) -> None:
-        earlier = self.first_line.setdefault(f"{column}:{value}", line)
-        if earlier != line:
+    def _check_not_repeated(self, column: str, value: str) -> None:
+        """Raise MemberError for what an earlier row has, unless that row could not be read."""
+        earlier = self.first_line.get(f"{column}:{value}")
+        if earlier is not None:
             raise MemberError(column, f"{value} is already on line {earlier}")
 
     def _import_batch(
@@ -216,10 +248,13 @@ class MemberImport:
             if (pk := members[row.person.email].pk) in of_member
         }
         codes = {pk: row.code for pk, row in lines.items() if row.code}
-        stopping = {} if self.replace_codes else _codes_that_stop(codes)
-        if stopping:
-            why = {lines[pk].line: f"{REPLACES} {code}, {STOPS}" for pk, code in stopping.items()}
-            raise _RowsRefusedError("promo_code", why, asks=True)
+        given_up = codes_given_up(_codes_by_line(lines.values()), offer, self.file_codes)
+        if given_up:
+            raise _RowsRefusedError("promo_code", given_up)
+        if self.previewed_at and (later := codes_that_stop(codes, given_after=self.previewed_at)):
+            why = {lines[pk].line: f"{code} {GIVEN_LATER}" for pk, code in later.items()}
+            raise _RowsRefusedError("promo_code", why)
+        stopping = {} if self.replace_codes else codes_that_stop(codes)
         try:
             given = give_codes(
                 codes=codes,
@@ -231,6 +266,9 @@ class MemberImport:
         except ItemError as error:
             problems = {lines[pk].line: why for pk, why in error.problems.items()}
             raise _RowsRefusedError("promo_code", problems) from error
+        if stopping:  # asked only of codes that can be given; what was given is rolled back
+            asked = {lines[pk].line: f"{REPLACES} {code}, {STOPS}" for pk, code in stopping.items()}
+            raise _RowsRefusedError("promo_code", asked, asks=True)
         links = (
             give_links(enrollments=enrollments, by=self.by, now=now) if offer.gives_links else []
         )
@@ -240,30 +278,8 @@ class MemberImport:
         }
 
 
-def is_asked(message: str) -> bool:
-    """Whether a row that was left out only needs a confirmation."""
-    return message.startswith(f"{REPLACES} ") and message.endswith(STOPS)
-
-
-def is_remark(message: str) -> bool:
-    """Whether it is said of a row that is not left out."""
-    return f" {BELONGED} " in message and not is_asked(message)
-
-
-def _remarks_on_codes(valid_rows: Sequence[_ValidRow]) -> list[RowError]:
-    """Who had the codes before that are given to somebody else now."""
-    holders = last_holders(row.code for row in valid_rows if row.code)
-    return [
-        RowError(row.line, "promo_code", f"{row.code} {BELONGED} {had_until(last)}")
-        for row in valid_rows
-        if (last := holders.get(row.code)) and last.enrollment.member.email != row.person.email
-    ]
-
-
-def _codes_that_stop(codes: Mapping[int, str]) -> dict[int, str]:
-    """Return the codes in use that these codes by enrollment would take the place of."""
-    in_use = PromoCode.objects.in_use().filter(enrollment__in=list(codes)).order_by("pk")
-    return {row.enrollment_id: row.code for row in in_use if row.code != codes[row.enrollment_id]}
+def _codes_by_line(valid_rows: Iterable[_ValidRow]) -> dict[int, AddressAndCode]:
+    return {row.line: (row.person.email, row.code) for row in valid_rows if row.code}
 
 
 def import_members(
@@ -275,13 +291,16 @@ def import_members(
     counted: Counted,
     replace_codes: bool = False,
 ) -> ImportReport:
-    """Import all rows in batches. A code that would take another one's place is an error.
+    """Import all rows in batches, after the last one is read.
 
-    With `replace_codes`, it takes the place, and the other code stops.
+    A code that would take another one's place is an error. With `replace_codes`, it takes the
+    place, and the other code stops. Raises ImportFileError as `rows` does; nothing is changed then.
     """
-    report = ImportReport()
-    file = MemberImport(offer=offer, by=by, replace_codes=replace_codes)
-    for batch in batches(iter(rows), BATCH, tables=MEMBER_TABLES):
+    report, whole = ImportReport(), list(rows)
+    file = MemberImport(
+        offer=offer, by=by, file_codes=codes_of_file(whole), replace_codes=replace_codes
+    )
+    for batch in batches(iter(whole), BATCH, tables=MEMBER_TABLES):
         found = file.import_rows(batch, now=now)
         found.errors += [
             RowError(ask.line, ask.field, f"{ask.message}; --replace-codes does it")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -27,11 +27,13 @@ from tracking.importing.csv_rows import (
     Row,
     read_rows,
 )
+from tracking.importing.member_codes import codes_of_file, is_remark_on_date
 from tracking.importing.members import MEMBER_TABLES, MemberImport
 
 PREVIEW, IMPORT = "member_preview", "member_import"
 ABOUT = "members"
-REMARKS = "remarks"  # the count of rows that are not left out, of which a preview says something
+REMARKS = "remarks"  # the count of what a preview says of rows that are not left out
+REMARKS_ON_DATES = "remarks_on_dates"  # how many of them are on a code that looks like a date
 ASKS = "asks"  # the count of rows that are left out unless somebody confirms them
 ImportStep = Callable[[MemberImport, Sequence[Row], datetime], ImportReport]
 
@@ -49,7 +51,8 @@ def ask_for_preview(
 ) -> Work:
     """Enqueue a preview of the file, which is CSV in UTF-8.
 
-    `rows` is its number of rows without the header, and `notes` say what it was read as.
+    `rows` is its number of rows without the header, and `notes` say what it was read as. The same
+    form with the same file and offer has one preview.
     """
     request = WorkRequest(
         kind=PREVIEW,
@@ -64,14 +67,14 @@ def ask_for_preview(
         },
         given=[content],
     )
-    return start_work(request, handler=preview_file, by=by, now=now)
+    return start_work(request.with_key_of_contents(), handler=preview_file, by=by, now=now)
 
 
 def ask_for_import(*, preview: Work, by: Actor, now: datetime, replace_codes: bool = False) -> Work:
     """Enqueue the import of a previewed file, at most once. Raises WorkError.
 
-    With `replace_codes`, codes in use that the file would replace stop; without, their rows are
-    left out.
+    With `replace_codes`, codes that the file would replace stop, if they were in use when the
+    preview was asked for; without, their rows are left out.
     """
     if preview.kind != PREVIEW or preview.state != "done" or preview.files_gone_at:
         raise WorkError("this preview has expired: choose the file again")
@@ -83,7 +86,11 @@ def ask_for_import(*, preview: Work, by: Actor, now: datetime, replace_codes: bo
         about=ABOUT,
         total=preview.total,
         confirmation=uuid.uuid5(preview.confirmation, f"{IMPORT} {replace_codes}"),
-        parameters={**preview.parameters, "replace_codes": replace_codes},
+        parameters={
+            **preview.parameters,
+            "replace_codes": replace_codes,
+            "previewed_at": preview.asked_at.isoformat(),
+        },
         given=read_file_bytes(preview, WorkFile.GIVEN),
     )
     return start_work(request, handler=import_file, by=by, now=now)
@@ -101,19 +108,26 @@ def import_file(work_slice: WorkSlice) -> bool:
 
 def _process_rows(work_slice: WorkSlice, step: ImportStep) -> bool:
     """Process the rows that are not counted yet, in batches, until the time slice is over."""
-    file = MemberImport(
-        offer=_offer_of(work_slice.work),
-        by=work_slice.by,
-        replace_codes=work_slice.work.parameters.get("replace_codes", False),
-    )
-    rows = read_rows(read_file_lines(work_slice.work, WorkFile.GIVEN), columns=MEMBER_COLUMNS)
+    rows = _rows_of(work_slice.work)
     try:
+        file = MemberImport(
+            offer=_offer_of(work_slice.work),
+            by=work_slice.by,
+            file_codes=codes_of_file(_rows_of(work_slice.work)),
+            replace_codes=work_slice.work.parameters.get("replace_codes", False),
+            previewed_at=_moment(work_slice.work.parameters.get("previewed_at")),
+        )
         file.skip_rows(islice(rows, work_slice.work.done))
         for batch in batches(rows, BATCH, tables=MEMBER_TABLES):
             with work_slice.batch() as work:
                 report = step(file, batch, work_slice.clock())
                 said = [*report.errors, *report.asks, *report.remarks]
-                told = {ASKS: len(report.asks), REMARKS: len(report.remarks)}
+                dates = sum(is_remark_on_date(remark.message) for remark in report.remarks)
+                told = {
+                    ASKS: len(report.asks),
+                    REMARKS: len(report.remarks),
+                    REMARKS_ON_DATES: dates,
+                }
                 count_batch(
                     work,
                     done=len(batch),
@@ -128,6 +142,14 @@ def _process_rows(work_slice: WorkSlice, step: ImportStep) -> bool:
     except ImportFileError as error:
         raise WorkError(str(error)) from error
     return True
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _rows_of(work: Work) -> Iterator[Row]:
+    return read_rows(read_file_lines(work, WorkFile.GIVEN), columns=MEMBER_COLUMNS)
 
 
 def _offer_of(work: Work) -> Offer | None:

@@ -25,6 +25,7 @@ from tracking.orders.refunds import record_refunds
 from tracking.orders.results import RecordingResult, RecordingStatus
 
 LEFT_OUT = "left out"  # what became of an entry that can't be read
+UNAPPLIED = "unapplied"  # what became of a refund that is recorded and took nothing, as `why` says
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,16 @@ class EntryImport:
 
 def _outcome(entry: Entry, result: RecordingResult) -> Outcome:
     if result.is_accepted:
-        return Outcome(entry, result.status, why="; ".join(p.message for p in result.problems))
+        why = "; ".join(problem.message for problem in result.problems)
+        return Outcome(entry, UNAPPLIED if _took_nothing(result) else result.status, why=why)
     return Outcome(entry, result.status, [entry.error(problem) for problem in result.problems])
+
+
+def _took_nothing(result: RecordingResult) -> bool:
+    """Whether a refund of a known order could take nothing of it, for a reason."""
+    is_new = result.status in {RecordingStatus.RECORDED, RecordingStatus.REPLACED}
+    is_without_effect = result.applied is not None and not result.applied.minor
+    return is_new and is_without_effect and bool(result.problems)
 
 
 def import_orders(

@@ -80,13 +80,16 @@ class ImportChoice:
 def ask_for_preview(
     *,
     choice: ImportChoice,
-    content: Sequence[bytes] | Iterator[bytes],
+    content: Sequence[bytes],
     rows: int,
     confirmation: uuid.UUID,
     by: Actor,
     now: datetime,
 ) -> Work:
-    """Enqueue a preview of a file, which is CSV in UTF-8. `rows` does not count the header."""
+    """Enqueue a preview of a file, which is CSV in UTF-8. `rows` does not count the header.
+
+    The same form with the same file and choices has one preview.
+    """
     request = WorkRequest(
         kind=PREVIEWS[choice.kind.name],
         title=f"Preview of {choice.filename} from {choice.source}",
@@ -96,7 +99,7 @@ def ask_for_preview(
         parameters=choice.as_json(),
         given=content,
     )
-    return start_work(request, handler=preview_file, by=by, now=now)
+    return start_work(request.with_key_of_contents(), handler=preview_file, by=by, now=now)
 
 
 def preview_again(
@@ -104,11 +107,11 @@ def preview_again(
 ) -> Work:
     """Remember the columns, and enqueue a preview of the file with them. Raises WorkError."""
     choice = _choice_of(preview)
-    remember_columns(kind=choice.kind, columns=columns, by=by, now=now)
+    remember_columns(kind=choice.kind, columns=columns, header=choice.header, by=by, now=now)
     stored = choice.as_json() | {"columns": dict(columns)}
     return ask_for_preview(
         choice=ImportChoice(**{**stored, "kind": choice.kind}),
-        content=read_file_bytes(preview, WorkFile.GIVEN),
+        content=list(read_file_bytes(preview, WorkFile.GIVEN)),
         rows=preview.total,
         confirmation=confirmation,
         by=by,

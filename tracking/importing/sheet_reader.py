@@ -1,12 +1,13 @@
 """Read a spreadsheet in a separate process, whose memory and time have a bound.
 
 A small file can say of itself that it has a billion cells, and the library that reads it then asks
-for all the memory there is, which ends a process. Run as `python -m`, with the file at stdin and
-the time zone as argument; it imports next to nothing of the product, so that it starts quickly.
+for all the memory there is, which ends a process. Or it has one long text in every cell. Run as
+`python -m`, with the file at stdin, and the time zone and the largest number of bytes to print as
+arguments; it imports next to nothing of the product, so that it starts quickly.
 
 Numbers lose what a spreadsheet adds: 8491.0 is 8491, and 20.1 has no tail. A number with more than
-15 digits, which a spreadsheet has rounded, is written as 7.01235E+15, and is refused as an id. See
-`cell_marks` for what CSV can't say.
+15 digits, which a spreadsheet has rounded, is written as 7.01235E+15, and is refused as an id. A
+number in the format 00000 has its zeros. See `cell_marks` for what CSV can't say.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import resource
 import sys
 from collections.abc import Iterable, Sequence
@@ -21,36 +23,63 @@ from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from python_calamine import CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from tracking.importing.cell_marks import marked_number, marked_text
+from tracking.importing.cell_marks import FAULT, SHOWN_OTHERWISE, marked_number, marked_text
+from tracking.importing.sheet_xml import facts_of_sheet, name_of_cell
 
 MAX_MEMORY_BYTES = 512 * 1024 * 1024
 MAX_CPU_SECONDS = 60
 EXACT_DIGITS = 15  # of a spreadsheet's number
 MAX_NAMED_SHEETS = 5
+MAX_SHEET_NAME = 31  # characters, as in Excel
+UNKNOWN_ERROR = re.compile("Unsupported cell error value '(#[^']{1,30})'")
 
 
-def main(zone_name: str) -> None:
-    """Print `{"lines": […], "notes": […]}`; both are empty for a spreadsheet without contents."""
+class _TooMuchTextError(Exception):
+    """The sheet has more text than may be printed."""
+
+
+def main(zone_name: str, max_bytes: int) -> None:
+    """Print `{"lines": […], "notes": […], "problem": "…"}` with at most so many bytes of lines.
+
+    Without lines, `problem` says why there are none; all are empty for a spreadsheet without
+    contents.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    book = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
-    json.dump(_read(book, ZoneInfo(zone_name)), sys.stdout)
+    content = sys.stdin.buffer.read()
+    lines, notes, problem = list[str](), list[str](), ""
+    try:
+        lines, notes = _read(content, ZoneInfo(zone_name), max_bytes)
+    except _TooMuchTextError:
+        problem = (
+            f"the spreadsheet holds more than {max_bytes // 1_000_000} MB of text: split it into"
+            " several"
+        )
+    except CalamineError as error:
+        if not (unknown := UNKNOWN_ERROR.search(str(error))):
+            raise
+        problem = (
+            f"the spreadsheet has a cell with the error {unknown[1]}: mend the cell, or empty it"
+        )
+    json.dump({"lines": lines, "notes": notes, "problem": problem}, sys.stdout)
 
 
-def _read(book: CalamineWorkbook, zone: tzinfo) -> dict[str, list[str]]:
+def _read(content: bytes, zone: tzinfo, max_bytes: int) -> tuple[list[str], list[str]]:
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     found = _first_with_contents(book)
     if found is None:
-        return {"lines": [], "notes": []}
+        return [], []
     sheet, rows = found
     notes = _notes_on_sheets(book.sheet_names, sheet.name)
+    _put_facts(content, sheet, rows)
     notes += _fill_merged(sheet, rows)
     if any(isinstance(cell, date) for row in rows for cell in row):
         notes.append(f"Times in a spreadsheet have no time zone: they are read as {zone} time.")
     start = sheet.start[0] if sheet.start else 0
-    return {"lines": ["\r\n"] * start + _lines(rows, zone), "notes": notes}
+    return ["\r\n"] * start + _lines(rows, zone, max_bytes), notes
 
 
 def _first_with_contents(book: CalamineWorkbook) -> tuple[CalamineSheet, list[list[object]]] | None:
@@ -66,9 +95,36 @@ def _notes_on_sheets(names: Sequence[str], read: str) -> list[str]:
     others = [name for name in names if name != read]
     if not others:
         return []
-    listed = ", ".join(f"“{name}”" for name in others[:MAX_NAMED_SHEETS])
+    listed = ", ".join(f"“{name[:MAX_SHEET_NAME]}”" for name in others[:MAX_NAMED_SHEETS])
     more = " and others" if len(others) > MAX_NAMED_SHEETS else ""
-    return [f"Only the sheet “{read}” was read, the first with contents; not {listed}{more}."]
+    name = read[:MAX_SHEET_NAME]
+    return [f"Only the sheet “{name}” was read, the first with contents; not {listed}{more}."]
+
+
+def _put_facts(content: bytes, sheet: CalamineSheet, rows: list[list[object]]) -> None:
+    """Put what the file's XML says beside its values into the cells.
+
+    A row under the last one with a value may have cells that have no value for a reason. A column
+    without a value has no name in the header, so it is not read.
+    """
+    facts = facts_of_sheet(io.BytesIO(content), sheet.name)
+    top, left = sheet.start or (0, 0)
+    width = len(rows[0])
+    for (row, column), error in sorted(facts.faults.items()):
+        if row >= top and 0 <= column - left < width:
+            rows.extend([""] * width for _ in range(row - top + 1 - len(rows)))
+            rows[row - top][column - left] = f"{FAULT}{name_of_cell((row, column))} {error}"
+    for (row, column), digits in facts.digits.items():
+        if 0 <= row - top < len(rows) and 0 <= column - left < width:
+            cell = rows[row - top][column - left]
+            if isinstance(cell, int | float):
+                rows[row - top][column - left] = _as_shown(_number(cell), digits)
+
+
+def _as_shown(number: str, digits: int) -> str:
+    """A number with the zeros that are shown before it, or marked if more than that is shown."""
+    is_padded = digits and number.isdecimal()
+    return number.zfill(digits) if is_padded else f"{SHOWN_OTHERWISE}{number}"
 
 
 def _fill_merged(sheet: CalamineSheet, rows: list[list[object]]) -> list[str]:
@@ -89,13 +145,21 @@ def _fill_merged(sheet: CalamineSheet, rows: list[list[object]]) -> list[str]:
 
 
 class _Lines(list[str]):
-    """Takes the lines of a csv.writer."""
+    """Takes the lines of a csv.writer, up to so many bytes."""
 
-    write = list.append
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__()
+        self.bytes_left = max_bytes
+
+    def write(self, line: str) -> None:
+        self.bytes_left -= len(line.encode())
+        if self.bytes_left < 0:
+            raise _TooMuchTextError
+        self.append(line)
 
 
-def _lines(rows: Iterable[Iterable[object]], zone: tzinfo) -> list[str]:
-    lines = _Lines()
+def _lines(rows: Iterable[Iterable[object]], zone: tzinfo, max_bytes: int) -> list[str]:
+    lines = _Lines(max_bytes)
     writer = csv.writer(lines)
     for row in rows:
         cells = [_text(cell, zone) for cell in row]
@@ -112,10 +176,10 @@ def _text(cell: object, zone: tzinfo) -> str:
     if isinstance(cell, int | float):
         return _number(cell)
     if isinstance(cell, datetime):
-        return cell.replace(tzinfo=zone).isoformat()
+        return f"{SHOWN_OTHERWISE}{cell.replace(tzinfo=zone).isoformat()}"
     if isinstance(cell, date):
-        return datetime.combine(cell, time.min, zone).isoformat()
-    return str(cell)
+        return f"{SHOWN_OTHERWISE}{datetime.combine(cell, time.min, zone).isoformat()}"
+    return f"{SHOWN_OTHERWISE}{cell}"  # a time of day, or a length of time
 
 
 def _number(number: float) -> str:
@@ -125,4 +189,4 @@ def _number(number: float) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

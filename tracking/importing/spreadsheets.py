@@ -9,7 +9,7 @@ import zipfile
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tracking.importing.csv_rows import ImportFileError
 
@@ -25,6 +25,7 @@ UNREADABLE = (
 )
 READER = "tracking.importing.sheet_reader"
 MAX_SECONDS = 120  # of the reader, on a busy machine
+MAX_TEXT_BYTES = 100_000_000  # of a sheet that a command reads
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -43,11 +44,18 @@ def is_spreadsheet(head: bytes) -> bool:
     return head.startswith(ZIP_MARK)
 
 
-def read_spreadsheet(file: BinaryIO, *, zone: tzinfo, max_bytes: int | None = None) -> Sheet:
+def read_spreadsheet(
+    file: BinaryIO,
+    *,
+    zone: tzinfo,
+    max_bytes: int | None = None,
+    max_text_bytes: int = MAX_TEXT_BYTES,
+) -> Sheet:
     """Read the first sheet that has contents. Raises ImportFileError.
 
     Its times, which have no time zone, are those of `zone`. `max_bytes` limits how large the file
-    is when it is unpacked; how much memory reading may take is limited always.
+    is when it is unpacked, and `max_text_bytes` how large the sheet is as CSV: one text may be in
+    many cells. How much memory reading may take is limited always.
     """
     try:
         with zipfile.ZipFile(file) as packed:
@@ -57,19 +65,19 @@ def read_spreadsheet(file: BinaryIO, *, zone: tzinfo, max_bytes: int | None = No
     if max_bytes is not None and unpacked > max_bytes:
         raise ImportFileError("the spreadsheet is too large: save it as CSV UTF-8")
     file.seek(0)
-    found = _in_a_process_of_its_own(file.read(), zone)
+    found = _in_a_process_of_its_own(file.read(), zone, max_text_bytes)
     if not found["lines"]:
-        raise ImportFileError("the spreadsheet is empty")
+        raise ImportFileError(found["problem"] or "the spreadsheet is empty")
     return Sheet(found["lines"], found["notes"])
 
 
-def _in_a_process_of_its_own(content: bytes, zone: tzinfo) -> dict[str, list[str]]:
-    command = [sys.executable, "-m", READER, str(zone)]
+def _in_a_process_of_its_own(content: bytes, zone: tzinfo, max_text_bytes: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", READER, str(zone), str(max_text_bytes)]
     try:
         done = subprocess.run(
             command, input=content, capture_output=True, timeout=MAX_SECONDS, cwd=ROOT, check=True
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         raise ImportFileError(UNREADABLE) from error
-    found: dict[str, list[str]] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -11,7 +11,8 @@ class ColumnMapping(TenantModel):
     """Which column of the brand's files holds which of ours, as staff chose it last.
 
     `kind` is that of tracking.importing.entries. `columns` has the column of the file by our name
-    of it, as `csv_rows.column_name` writes it; "" where the files have none.
+    of it, as `csv_rows.column_name` writes it; None where the file has one of our name that staff
+    chose not to read. Older rows have "" where nothing was chosen, which says nothing.
     """
 
     kind = models.CharField(max_length=10)

@@ -123,9 +123,9 @@ def test_a_file_of_members_gives_an_ended_code_again(cast: Cast) -> None:
         "promo_code": "MARA15",
     }  # fmt: skip
 
-    report = MemberImport(offer=cast.glow, by=SYSTEM, replace_codes=True).import_rows(
-        [(2, cells)], now=GIVEN
-    )
+    report = MemberImport(
+        offer=cast.glow, by=SYSTEM, file_codes={}, replace_codes=True
+    ).import_rows([(2, cells)], now=GIVEN)
 
     assert report.errors == []
     assert PromoCode.objects.in_use().get(enrollment=cast.june_in_glow).code == "MARA15"

@@ -21,6 +21,7 @@ from tracking.importing.orders import import_orders, import_refunds
 from tracking.importing.progress_line import ProgressLine
 from tracking.importing.report_output import fail_on_errors
 from tracking.importing.tables import Table
+from tracking.orders.sources import OWN_SOURCE, is_own_source
 
 
 class Importer(Protocol):
@@ -67,6 +68,8 @@ class Command(commands.Command):
         source = options["source"].strip()
         if not 0 < len(source) <= 60:
             raise CommandError("source: 1 to 60 characters")
+        if is_own_source(source):
+            raise CommandError(f"source: {source} {OWN_SOURCE}: take the shop's name")
         files: list[tuple[str, str, Importer, Sequence[str]]] = [
             (options["file"], "orders", import_orders, ORDER_COLUMNS)
         ]
