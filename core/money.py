@@ -61,6 +61,15 @@ def currencies_in_use() -> list[tuple[str, str]]:
     return [(code, get_currency_name(code, locale="en")) for code in sorted(_in_use())]
 
 
+def currency_place(currency: str, *, first: str) -> tuple[bool, str]:
+    """Return the sort key of a currency: `first` comes first, the others follow by their codes.
+
+    A list that is sorted by amounts is sorted by this key before: minor units of two currencies
+    can't be compared.
+    """
+    return currency != first, currency
+
+
 @cache
 def _in_use() -> frozenset[str]:
     return frozenset(

@@ -2,7 +2,8 @@
 
 The font is Roboto: Latin with accents, Greek, Cyrillic and Vietnamese. Other characters (Chinese,
 Japanese, Korean, Arabic, Hebrew, Indic and Thai scripts, emoji) become question marks, and the
-footer says so. The CSV file has every character.
+footer says so. The CSV file has every character. An amount whose currency has a symbol that the
+font lacks has the code of the currency.
 
 Its libraries take a seventh of the time in which a web process starts, and 17 MB. So a module that
 imports this one is named `…_pdf`, and imported by the function that makes a document.
@@ -17,9 +18,13 @@ from datetime import datetime
 from functools import cache
 
 import font_roboto
+from babel import Locale
+from django.conf import settings
 from django.utils.translation import gettext as _
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
+
+from core.money import currencies_in_use
 
 FONT = "Roboto"
 SIZE, TOTAL_SIZE = 9, 10  # points
@@ -39,11 +44,34 @@ def _writable() -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
+@cache
+def _symbols_not_in_font() -> dict[str, str]:
+    """Return the code of each currency whose symbol the font lacks, by that symbol."""
+    in_use = [code for code, _name in currencies_in_use()]
+    symbols = [
+        (Locale.parse(language).currency_symbols.get(code, code), code)
+        for language, _name in settings.LANGUAGES
+        for code in in_use
+    ]
+    return {symbol: code for symbol, code in symbols if _lacks(symbol)}
+
+
+def _lacks(text: str) -> bool:
+    return any(ord(letter) not in _writable() for letter in text)
+
+
 def in_font(text: str) -> str:
-    """Return the text with a question mark for each character that the font lacks."""
-    composed = unicodedata.normalize("NFC", text)
-    writable = _writable()
-    return "".join(letter if ord(letter) in writable else "?" for letter in composed)
+    """Return the text with a question mark for each character that the font lacks.
+
+    The symbol of a currency becomes its code ("THB").
+    """
+    shown = unicodedata.normalize("NFC", text)
+    if not _lacks(shown):
+        return shown
+    for symbol, code in _symbols_not_in_font().items():
+        shown = re.sub(rf"{re.escape(symbol)}(?=[^\s\w]?\d)", f"{code}\N{NO-BREAK SPACE}", shown)
+        shown = shown.replace(symbol, code)
+    return "".join("?" if _lacks(letter) else letter for letter in shown)
 
 
 class Document(FPDF):
@@ -77,7 +105,7 @@ class Document(FPDF):
     def lines_of(self, text: str, width: float) -> list[str]:
         """The text in lines that fit into a column: broken at spaces, else within a word."""
         shown = in_font(text)
-        self.is_incomplete |= shown != unicodedata.normalize("NFC", text)
+        self.is_incomplete |= shown.count("?") > text.count("?")
         fitting, lines, used = width - PADDING, [""], 0.0
         for word in re.findall(r"\S+\s*|\s+", shown):
             taken = self.width_of(word.rstrip())

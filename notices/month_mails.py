@@ -43,6 +43,11 @@ class OfferMonth:
         return bool(self.totals.conversions or self.totals.pending)
 
     @property
+    def is_told(self) -> bool:
+        """Whether the mail has to tell of it: clicks earn without a sale."""
+        return self.has_sales or bool(self.totals.commission_minor)
+
+    @property
     def earned(self) -> Money:
         return self.money(self.totals.commission_minor)
 
@@ -78,10 +83,10 @@ def _best_first(one: OfferMonth) -> tuple[bool, int, int]:
 def month_text(month: date, every: Sequence[OfferMonth], *, now: datetime) -> NoticeText:
     """Return the mail about the month of one member, from `offer_months`.
 
-    The month itself is told of the offers with sales in it; what was before, and what is to be
-    paid, of every offer.
+    The month itself is told of the offers with sales or earnings in it; what was before, and what
+    is to be paid, of every offer.
     """
-    offers = [one for one in every if one.has_sales]
+    offers = [one for one in every if one.is_told]
     parts = [_sold(month, offers), *_by_offer(offers), *_weeks(month, offers)]
     parts += [*_compared(month, every), *_payments(month, every, now=now), dashboard_button()]
     subject = _("Your %(month)s with {{ brand_name }}: you earned %(amount)s") % {
@@ -102,7 +107,7 @@ def _sold(month: date, offers: Sequence[OfferMonth]) -> str:
     ) % {
         "month": day(month, "long month"),
         "count": count(totals.conversions),
-        "sales": escape(sums(one.sales for one in offers)),
+        "sales": escape(sums(one.sales for one in offers if one.has_sales)),
         "earned": escape(sums(one.earned for one in offers)),
     }
     if not totals.pending:
@@ -172,7 +177,11 @@ def _compared(month: date, offers: Sequence[OfferMonth]) -> list[str]:
         "month": day(_month_before(month), "long month"),
         "count": count(before.conversions),
         "earned": escape(
-            sums(one.money(one.before.commission_minor) for one in offers if one.before.conversions)
+            sums(
+                one.money(one.before.commission_minor)
+                for one in offers
+                if one.before.conversions or one.before.commission_minor
+            )
         ),
     }
     return [paragraph(told)]

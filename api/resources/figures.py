@@ -130,7 +130,7 @@ def _source(figures: SourceFigures, *, link: TrackingLink | None = None) -> Sour
         conversion_rate_bp=figures.conversion_rate_bp,
         sales=money(figures.sales_minor, currency),
         commission=money(figures.commission_minor, currency),
-        earnings_per_click=money(per_click.minor, currency) if per_click else None,
+        earnings_per_click=None if per_click is None else money(per_click.minor, currency),
     )
 
 

@@ -62,7 +62,7 @@ def _texts_of(line: StatementLine) -> list[str]:
     if conversion and line.entry.amount_minor < 0:
         what = f"{what} · {line.what.lower()}"
     return [
-        day(line.happened_at),
+        day(line.on),
         line.entry.enrollment.offer.name,
         what,
         money(conversion.sale) if conversion else "",

@@ -8,9 +8,17 @@ from typing import Any
 
 from django.http import QueryDict
 
+from brand_admin.listing.cells import Badge
 from core.templatetags.display import count, money
+from offers.models import EnrollmentStatus
 from tracking.figures.member_table import MemberRow
 from tracking.figures.offer_report import OfferRow
+
+STATUS_BADGES = {
+    EnrollmentStatus.ACTIVE: Badge("Active", "good"),
+    EnrollmentStatus.INACTIVE: Badge("Inactive", "wait"),
+    EnrollmentStatus.REMOVED: Badge("Removed"),
+}
 
 
 @dataclass(frozen=True, slots=True)

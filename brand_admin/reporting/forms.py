@@ -11,7 +11,7 @@ from brand_admin.amounts import read_decimal
 from brand_admin.segments import SegmentFilters
 from core.money import exponent
 from offers.models import EnrollmentStatus, OfferKind, OfferStatus
-from offers.selectors import project_names
+from offers.selectors import offers, project_names
 from tracking.figures.offer_report import SORT_KEYS, OfferRow
 
 EVERY_STATUS = "all"
@@ -94,6 +94,14 @@ class OfferReportFilters(FigureFilters):
             "kind": self.cleaned_data.get("kind") or "",
             "project_id": int(project) if project else None,
         }
+
+    def left_out(self, search: str) -> int:
+        """Return how many offers match everything else and are not active, without a status."""
+        asked = self.chosen()
+        if self.cleaned_data.get("status"):
+            return 0
+        found = offers(search=search, **asked | {"status": ""})
+        return found.exclude(status=OfferStatus.ACTIVE).count()
 
     def enough(self, row: OfferRow) -> bool:
         """Whether an offer reaches the minimum of the chosen figure."""

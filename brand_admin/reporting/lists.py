@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from accounts.permissions import Permission
 from affiliates.models import Member
 from brand_admin.listing.actions import Action, Seen
-from brand_admin.listing.cells import Badge, Cell, Fragment, Link
+from brand_admin.listing.cells import Cell, Fragment, Link
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing, Selection
@@ -24,6 +24,7 @@ from brand_admin.reporting.columns import (
     OF_MEMBERS,
     OF_OFFERS,
     OFFER_DEFAULTS,
+    STATUS_BADGES,
     Columns,
     columns_in,
 )
@@ -31,7 +32,7 @@ from brand_admin.reporting.forms import OfferMemberFilters, OfferReportFilters
 from brand_admin.reporting.members import MEMBER_ACTIONS, notes_on_removal, owed_among
 from brand_admin.segments import in_segment
 from core.kept_queries import kept_selection
-from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
+from offers.models import Enrollment, Offer, Terms
 from offers.selectors import offers, terms_of
 from tracking.commissions.tier_progress import tier_names_today
 from tracking.figures.member_table import MemberRow, export_rows, member_rows
@@ -51,11 +52,6 @@ SECTION = "sales_tracking"
 # Parameters that every filter keeps.
 LOOK = ("columns", "range", "first", "last", "show", "currency")
 FIGURES = ("figure", "least")
-STATUS_BADGES = {
-    EnrollmentStatus.ACTIVE: Badge("Active", "good"),
-    EnrollmentStatus.INACTIVE: Badge("Inactive", "wait"),
-    EnrollmentStatus.REMOVED: Badge("Removed"),
-}
 
 
 class WithFigures(Listing[Any]):
@@ -73,7 +69,7 @@ class WithFigures(Listing[Any]):
         return choose(asked, choices=BRAND_CHOICES, default="6m", today=today())
 
     def file_period(self) -> DateRange:
-        return self.chosen.period if self.GET.get("range") else ALL_TIME
+        return self.chosen.period
 
     @property
     @abstractmethod
@@ -185,7 +181,7 @@ class OfferFigures(WithFigures):
         found = list(offers(search=search, **chosen)) if search else kept.all_rows(**chosen)
         rows = offer_rows(found, period=self.chosen.period, now=self.now)
         enough = [row for row in rows if self.filters.enough(row)]
-        return in_order(enough, self.GET.get("sort", ""))
+        return in_order(enough, self.GET.get("sort", ""), first_currency=self.brand.currency)
 
 
 class MemberLine(NamedTuple):
@@ -345,9 +341,13 @@ class OfferMembers(WithFigures):
     def count(self) -> int:
         return self._in_file().count()
 
+    def file_period(self) -> DateRange:
+        """The days of the page; without any in the address, all."""
+        return self.chosen.period if self.GET.get("range") else ALL_TIME
+
     def file_lines(self) -> Iterator[list[str]]:
-        period = self.chosen.period if self.GET.get("range") else ALL_TIME
-        return export_rows(self.offer, now=self.now, found=self._in_file(), period=period)
+        found, period = self._in_file(), self.file_period()
+        return export_rows(self.offer, now=self.now, found=found, period=period)
 
     def _in_file(self) -> QuerySet[Enrollment]:
         """The members of the file; without any filter, all members including removed ones."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
 from accounts.models import Brand, ReportEvery
-from core.money import Money
+from core.money import Money, currency_place
 from core.templatetags.display import change_in_percent, count, day, money
 from offers.models import Enrollment, Offer
 from offers.selectors import offers
 from tracking.figures.metrics import DateRange, Figures, totals_by_enrollment
-from tracking.figures.offer_report import OfferRow, offer_rows
-from tracking.figures.offer_report import summaries as by_currency
-from tracking.models.totals import Totals
+from tracking.figures.offer_report import OfferRow, in_order, offer_rows, summaries
+from tracking.models.totals import NOTHING, Totals
 
 TOP_MEMBERS = 20  # of the PDF; the CSV has all who brought something
 MAX_MEMBERS = 10_000  # of the CSV: a mail of more is too large
@@ -54,33 +53,52 @@ class Report:
 
     @cached_property
     def offers(self) -> list[OfferRow]:
-        """The offers with clicks or conversions in the period, the best first."""
+        """The offers with clicks or conversions in the period, the best first.
+
+        Those in the brand's currency come first: no rate compares amounts of two currencies.
+        """
         rows = offer_rows(self._offers, period=self.period, now=self.now)
-        some = [row for row in rows if row.figures.totals.clicks or row.figures.totals.conversions]
-        return sorted(some, key=lambda row: -row.figures.totals.sales_minor)
+        some = [row for row in rows if _brought(row.figures.totals)]
+        return in_order(some, "-sales", first_currency=self.brand.currency)
 
     @cached_property
     def members(self) -> list[MemberFigures]:
-        """The members with clicks or conversions, by commission; at most MAX_MEMBERS."""
-        totals = totals_by_enrollment(Enrollment.objects.all(), period=self.period)
-        best = sorted(totals, key=lambda pk: (-totals[pk].commission_minor, -totals[pk].clicks, pk))
-        found = Enrollment.objects.select_related("member", "offer").in_bulk(best[:MAX_MEMBERS])
-        return [MemberFigures(found[pk], totals[pk]) for pk in best[:MAX_MEMBERS] if pk in found]
+        """The members with clicks or conversions, by commission; at most MAX_MEMBERS.
+
+        Those of offers in the brand's currency come first, as with `offers`.
+        """
+        own = self.brand.currency
+        foreign = Enrollment.objects.exclude(offer__currency=own)
+        currencies = dict(foreign.values_list("pk", "offer__currency"))
+        every = totals_by_enrollment(Enrollment.objects.all(), period=self.period)
+        totals = {pk: one for pk, one in every.items() if _brought(one)}
+
+        def place(pk: int) -> tuple[object, ...]:
+            first = currency_place(currencies.get(pk, own), first=own)
+            return first, -totals[pk].commission_minor, -totals[pk].clicks, pk
+
+        best = sorted(totals, key=place)[:MAX_MEMBERS]
+        found = Enrollment.objects.select_related("member", "offer").in_bulk(best)
+        return [MemberFigures(found[pk], totals[pk]) for pk in best if pk in found]
 
     @cached_property
     def figures(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """Each currency with its figures in words: name, and value with its change."""
-        currency = self.brand.currency
-        then = {
-            one.currency: one.figures
-            for one in by_currency(
-                offer_rows(self._offers, period=self.before, now=self.now), first_currency=currency
-            )
-        }
+        """Each currency of this period or the one before, with its figures in words.
+
+        A figure is its name, and its value with its change.
+        """
+        rows = offer_rows(self._offers, period=self.before, now=self.now)
+        then = self._by_currency([row for row in rows if _brought(row.figures.totals)])
+        now = self._by_currency(self.offers)
         return [
-            (now.currency, _compared(now.figures, then.get(now.currency)))
-            for now in by_currency(self.offers, first_currency=currency)
+            (currency, _compared(now.get(currency, none), then.get(currency, none)))
+            for currency in now | then
+            for none in [Figures(currency, NOTHING, 0, 0)]
         ]
+
+    def _by_currency(self, rows: Sequence[OfferRow]) -> dict[str, Figures]:
+        sums = summaries(rows, first_currency=self.brand.currency)
+        return {one.currency: one.figures for one in sums}
 
     @cached_property
     def _offers(self) -> list[Offer]:
@@ -99,9 +117,12 @@ def report_of(brand: Brand, every: ReportEvery, *, morning: datetime) -> Report:
     return Report(brand, every, period, before, morning)
 
 
-def _compared(now: Figures, then: Figures | None) -> list[tuple[str, str]]:
-    was = then.totals if then else Totals()
-    has = now.totals
+def _brought(totals: Totals) -> bool:
+    return bool(totals.clicks or totals.conversions)
+
+
+def _compared(now: Figures, then: Figures) -> list[tuple[str, str]]:
+    has, was = now.totals, then.totals
     return [
         ("Sales", _with_change(money(now.sales), has.sales_minor, was.sales_minor)),
         ("Refunds", money(now.refunds)),

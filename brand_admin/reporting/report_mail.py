@@ -51,14 +51,14 @@ def _mail_all(brand: Brand, every: ReportEvery, people: Iterable[Staff], *, now:
 
 
 def _values(report: Report) -> dict[str, object]:
-    period = f"first={report.period.first}&last={report.period.last}"
+    days = f"range=custom&first={report.period.first}&last={report.period.last}"
     return {
         "brand": report.brand.name,
         "title": report.title,
         "figures": report.figures,
         "offers": [row.offer.name for row in report.offers[:TOP]],
         "members": [row.enrollment.member.full_name for row in report.members[:TOP]],
-        "page": admin_address(report.brand, f"reporting/sales-tracking/?range=custom&{period}"),
+        "page": admin_address(report.brand, f"reporting/sales-tracking/?status=all&{days}"),
         "choose": admin_address(report.brand, "settings/account/"),
     }
 

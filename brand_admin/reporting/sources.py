@@ -19,6 +19,7 @@ from brand_admin.pages import render_page
 from core.languages import country_name
 from core.templatetags.display import count, money, quantity, rate
 from offers.models import Offer
+from tracking.figures import top_products
 from tracking.figures.by_source import (
     MAX_ROWS,
     LinkFigures,
@@ -43,6 +44,10 @@ HEADS = (
     "Clicks", "Visitors", "Conversions", "Conversion rate", "Sales", "Commission", "Per click",
 )  # fmt: skip
 PRODUCT_HEADS = ("Orders", "Pieces", "Sales")
+OF_CLICKS = (
+    "Where clicks and sales come from. Orders by code alone came with no click, and are not here."
+)
+OF_PRODUCTS = "The products of all orders that members are credited for, by code or by link."
 OTHERS = {"sub1": "Other sub-ids", "referrer": "Other referrers"}
 BEYOND = f"Beyond the first {MAX_SOURCES_A_DAY} of a member on a day"
 
@@ -66,7 +71,7 @@ def offer_sources(request: BrandRequest, offer_id: int) -> HttpResponse:
     kind = request.GET.get("by", "links")
     kind = kind if kind in KINDS else "links"
     rows = next((limit for limit in ROWS if str(limit) == request.GET.get("rows")), ROWS[0])
-    lines, has_more = _lines(request, offer, kind, chosen.period, rows)
+    lines, has_more, is_partial = _lines(request, offer, kind, chosen.period, rows)
     more = next((limit for limit in ROWS if limit > rows), None) if has_more else None
     return render_page(
         request,
@@ -74,6 +79,8 @@ def offer_sources(request: BrandRequest, offer_id: int) -> HttpResponse:
         section=SECTION,
         offer=offer,
         title=KINDS[kind],
+        subtitle=OF_PRODUCTS if kind == "products" else OF_CLICKS,
+        only_newest=count(top_products.MAX_CONVERSIONS) if is_partial else "",
         tabs=[(label, _address(name, chosen.key), name == kind) for name, label in KINDS.items()],
         ranges=[(label, _address(kind, key), key == chosen.key) for key, label in chosen.choices],
         heads=PRODUCT_HEADS if kind == "products" else HEADS,
@@ -91,16 +98,16 @@ def _address(kind: str, period: str, rows: int | None = None) -> str:
 
 def _lines(
     request: BrandRequest, offer: Offer, kind: str, period: DateRange, limit: int
-) -> tuple[list[Line], bool]:
-    """The first lines of a kind, and whether there are others."""
+) -> tuple[list[Line], bool, bool]:
+    """The first lines of a kind, whether there are others, and whether not all sales were read."""
     if kind == "products":
-        products = top_products_of_offers([offer.pk], period=period, limit=limit + 1).rows
-        return [_product(one) for one in products[:limit]], len(products) > limit
+        top = top_products_of_offers([offer.pk], period=period, limit=limit + 1)
+        return [_product(one) for one in top.rows[:limit]], len(top.rows) > limit, top.is_partial
     if kind == "links":
         links = links_of_offers([offer.pk], period=period, limit=limit)
-        return [_link(request, one) for one in links.rows], links.has_more
+        return [_link(request, one) for one in links.rows], links.has_more, False
     table = sources_of_offers([offer.pk], dimension=Dimension(kind), period=period, limit=limit)
-    return [_source(kind, one) for one in table.rows], table.has_more
+    return [_source(kind, one) for one in table.rows], table.has_more, False
 
 
 def _product(row: ProductFigures) -> Line:

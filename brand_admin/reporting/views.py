@@ -31,7 +31,13 @@ def sales_tracking(request: BrandRequest) -> HttpResponse:
     listing = OfferFigures(request)
     rows, period = listing.offer_rows, listing.chosen.period
     sums = summaries(rows, first_currency=request.brand.currency)
-    return show_list(request, listing, sums=sums, drawn=_drawn(request, rows, sums, period))
+    return show_list(
+        request,
+        listing,
+        sums=sums,
+        left_out=listing.filters.left_out(listing.search),
+        drawn=_drawn(request, rows, sums, period),
+    )
 
 
 @require_safe

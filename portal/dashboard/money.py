@@ -14,8 +14,7 @@ from core.templatetags.display import count, day, money, signed
 from offers.models import Enrollment, Terms
 from payouts.ledger import Balance, balances
 from payouts.member_view import adjustments_of, next_payable
-from payouts.models import EntryKind
-from portal.dashboard.payments import PaymentRow
+from portal.dashboard.payments import PaymentRow, title_and_more
 
 Payable = tuple[date, int]  # a day, and what can be paid from it on in minor units
 
@@ -60,10 +59,10 @@ def money_of(
 
 @dataclass(frozen=True, slots=True)
 class AdjustmentRow:
-    """A bonus, correction or debt written off, with the reason the brand gave."""
+    """A bonus, correction or write-off, with the reason the brand gave, see `title_and_more`."""
 
-    note: str
-    what: str  # what it is, where the sign of the amount does not say it
+    title: str
+    more: str
     amount: str
     posted_on: str
 
@@ -72,8 +71,7 @@ def adjustment_rows(enrollment: Enrollment) -> list[AdjustmentRow]:
     """Return the bonuses, corrections and write-offs, newest first. One query."""
     return [
         AdjustmentRow(
-            entry.note,
-            _("Debt written off") if entry.kind == EntryKind.WRITE_OFF else "",
+            *title_and_more(entry),
             signed(entry.amount_minor, money(Money(abs(entry.amount_minor), entry.currency))),
             day(entry.posted_at),
         )

@@ -14,11 +14,11 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from core.keyset_pagination import Keyset, KeysetPage
 from core.money import Money
-from core.templatetags.display import day, masked_reference, money, signed
+from core.templatetags.display import day, masked_reference, moment, money, signed
 from offers.models import Enrollment
 from payouts.member_view import entries_of_payout, payments_of
-from payouts.models import LedgerEntry, Payout, PayoutState
-from tracking.figures.statements import StatementLine, with_conversions
+from payouts.models import EntryKind, LedgerEntry, Payout, PayoutState
+from tracking.figures.statements import StatementLine, entry_name, with_conversions
 
 PER_PAGE = 100
 BATCH = 500
@@ -65,6 +65,14 @@ class PaymentRow:
         return self.share != self.whole
 
     @property
+    def is_taken_off(self) -> bool:
+        """Whether this offer owed less than nothing, so that the payment is smaller by its share.
+
+        Such a payment always pays other offers.
+        """
+        return self.share.minor < 0
+
+    @property
     def others(self) -> Money:
         return self.whole - self.share
 
@@ -105,12 +113,15 @@ class PaymentRow:
 
 @dataclass(frozen=True, slots=True)
 class PaidLine:
-    """One entry in a payment: an order, or a bonus or correction with its reason."""
+    """One entry in a payment: an order, a day's clicks, or a bonus or correction with its reason.
+
+    `happened` is the time of an order; of a day's clicks their day.
+    """
 
     title: str
     more: str
     amount: str
-    happened_at: datetime
+    happened: str
 
 
 def happened_at(payout: Payout) -> datetime:
@@ -175,6 +186,7 @@ def _columns() -> list[str]:
         pgettext("csv", "date"),
         pgettext("csv", "order"),
         pgettext("csv", "sale"),
+        pgettext("csv", "what"),
         pgettext("csv", "note"),
         pgettext("csv", "amount"),
         pgettext("csv", "currency"),
@@ -195,9 +207,10 @@ def _of_payment(payment: PaymentRow) -> list[str]:
 def _of_line(line: StatementLine) -> list[str]:
     conversion = line.conversion
     return [
-        timezone.localtime(line.happened_at).date().isoformat(),
+        line.on.isoformat(),
         masked_reference(conversion.order.external_id) if conversion else "",
         Money(conversion.sale_minor, conversion.currency).plain() if conversion else "",
+        line.what,
         line.entry.note,
         line.amount.plain(),
         line.entry.currency,
@@ -207,9 +220,21 @@ def _of_line(line: StatementLine) -> list[str]:
 def _line(line: StatementLine) -> PaidLine:
     shown = money(Money(abs(line.amount.minor), line.amount.currency))
     amount = signed(line.amount.minor, shown)
+    happened = day(line.on) if line.clicks else moment(line.happened_at)
     if line.conversion is None:
-        return PaidLine(line.entry.note, "", amount, line.happened_at)
+        return PaidLine(*title_and_more(line.entry), amount, happened)
     sale = money(Money(line.conversion.sale_minor, line.conversion.currency))
     reference = masked_reference(line.conversion.order.external_id)
     more = _("sale · %(reference)s") % {"reference": reference}
-    return PaidLine(sale, more, amount, line.happened_at)
+    return PaidLine(sale, more, amount, happened)
+
+
+def title_and_more(entry: LedgerEntry) -> tuple[str, str]:
+    """Return how an entry without an order is named: its reason, or else what it is.
+
+    What it is comes second where neither the reason nor the sign of the amount says it.
+    """
+    name = entry_name(entry)
+    if not entry.note:
+        return name, ""
+    return entry.note, name if entry.kind == EntryKind.WRITE_OFF else ""

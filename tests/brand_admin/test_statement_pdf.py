@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +12,15 @@ from fpdf import FPDF
 
 from affiliates.models import Member
 from brand_admin.payments.statement_pdf import statement_pdf
-from core.pdf_document import in_font
+from core.languages import speaking
+from core.money import Money, currencies_in_use
+from core.pdf_document import Document, in_font
+from core.templatetags.display import money
 from core.tenancy import acting_for
 from payouts.models import Payout
 from payouts.services import adjust
 from tests.cast import NOW, SYSTEM, Cast, pay_all_due
+from tests.paid_clicks import earn_by_clicks
 
 
 @pytest.fixture
@@ -93,6 +98,18 @@ def test_nothing_is_cut_and_nothing_leaves_its_column(
     assert [text for text, wide, column in cells if wide > column] == []
 
 
+def test_clicks_have_the_day_on_which_they_came(
+    cast: Cast, cells: list[tuple[str, float, float]]
+) -> None:
+    """They came on November 20, and were credited and paid two days later."""
+    later = NOW + timedelta(days=2)
+    earn_by_clicks(cast.diego, credited_at=later)
+    with acting_for(cast.juniper):
+        statement_pdf(pay_all_due(cast.diego, now=later))
+
+    assert [text for text, _, _ in cells].count("20 Nov 2026") == 1
+
+
 def test_a_text_with_the_sign_for_the_number_of_pages_stays_text(cast: Cast) -> None:
     """A letter is in the file's table of letters if it is written."""
     with acting_for(cast.juniper):
@@ -136,6 +153,8 @@ def test_a_name_that_the_font_lacks_does_not_fail(payout: Payout) -> None:
         ("Юлія Шевченко", "Юлія Шевченко"),
         ("Nguyễn Thị Ánh", "Nguyễn Thị Ánh"),
         ("£€¥₺ · “12” …", "£€¥₺ · “12” …"),
+        ("1.234,50 ฿", "1.234,50 THB"),
+        ("฿50", "THB\xa050"),
         ("美咲", "??"),
         ("שרה", "???"),
         ("مريم", "????"),
@@ -143,3 +162,20 @@ def test_a_name_that_the_font_lacks_does_not_fail(payout: Payout) -> None:
 )
 def test_what_the_font_writes(text: str, shown: str) -> None:
     assert in_font(text) == shown
+
+
+@pytest.mark.parametrize("tag", ["en", "en-gb", "es", "es-cl", "de", "de-ch", "fr", "fr-ch"])
+def test_every_amount_can_be_written_in_every_language(tag: str) -> None:
+    with speaking(tag):
+        amounts = [money(Money(-123_456_789, code)) for code, _name in currencies_in_use()]
+
+    assert [amount for amount in amounts if "?" in in_font(amount)] == []
+
+
+def test_a_symbol_that_became_a_code_leaves_nothing_out() -> None:
+    page = Document("Baht", made_at=NOW)
+
+    page.say("฿50", size=10)
+    assert not page.is_incomplete
+    page.say("美咲?", size=10)
+    assert page.is_incomplete

@@ -19,6 +19,7 @@ from offers.terms import TermsValues
 from payouts.services import adjust
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due, refund
 from tests.notices.told import mails, only_mail, reasons, sweep
+from tests.paid_clicks import earn_by_clicks
 from tracking.links.items import codes_and_links
 from tracking.links.membership import add_to_offer
 from tracking.models import PromoCode
@@ -109,6 +110,23 @@ def test_offers_without_sales_in_the_month_count_before_it_and_in_what_is_to_be_
     )  # fmt: skip
     mara = offer_months(juniper.mara, date(2026, 11, 1))
     assert "to be paid" not in month_text(date(2026, 11, 1), mara, now=DECEMBER).body
+
+
+def test_what_clicks_earned_is_told_with_the_sales(juniper: Cast) -> None:
+    sell("1", 5, month=10)
+    sell("2", 20)
+    earn_by_clicks(juniper.mara, now=datetime(2026, 10, 20, tzinfo=UTC))
+    earn_by_clicks(juniper.mara, offer_name="More clicks", per_click_minor=1_250)  # now
+
+    first_days()
+
+    [(_kind, _address, subject)] = mails()
+    text = only_mail().text
+    assert subject == "Your November 2026 with Juniper & Co: you earned £58.42"
+    assert "1 sale worth £84.20, and earned £58.42" in text
+    assert "More clicks | 0 | £50.00" in text
+    assert "15 Nov\N{EN DASH}21 Nov | £58.42" in text
+    assert "In October 2026 it was 1 sale, and £10.42." in text
 
 
 def test_a_month_without_sales_is_not_told(juniper: Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,11 +15,13 @@ from core.tenancy import acting_for
 from offers.models import Enrollment
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
+from payouts.ledger import balances
 from payouts.models import PayoutState
 from payouts.services import adjust, return_payment
 from portal.creator.earnings_pdf import year_pdf
 from tests.answers import page_text
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due
+from tests.paid_clicks import earn_by_clicks
 from tests.portal.test_portal import JUNE, logged_in
 from tracking.figures.creator_earnings import CreatorYear, year_of, years_of
 from tracking.links.items import codes_and_links
@@ -41,12 +44,12 @@ def bonus(enrollment: Enrollment, minor: int, *, now: datetime = NOW) -> None:
         )  # fmt: skip
 
 
-def sell(cast: Cast, order_id: str, at: datetime) -> None:
+def sell(cast: Cast, order_id: str, at: datetime, *, now: datetime = NOW) -> None:
     """June sells for £84.20, of which she earns £8.42."""
     with acting_for(cast.juniper):
         codes, _links = codes_and_links([cast.june_in_glow.pk])
         facts = order(order_id, ordered_at=at.isoformat(), promo_code=codes[cast.june_in_glow.pk])
-        outcome = record_order(source="shop", order=facts, by=SYSTEM, now=NOW)
+        outcome = record_order(source="shop", order=facts, by=SYSTEM, now=now)
         assert outcome.conversion_id is not None, outcome.problems
 
 
@@ -75,6 +78,37 @@ def test_a_year_adds_up_brands_by_currency_and_month(cast: Cast) -> None:
     assert [gbp.earned_in(month).minor for month in (9, 10, 11)] == [0, 842, 1_842]
     assert sums(year(2025)) == [("GBP", 842, 0)]
     assert years_of(Creator.objects.get(email=JUNE), now=NOW) == [2026, 2025]
+
+
+def test_clicks_are_earned_once_on_the_page_and_in_the_file(
+    cast: Cast, june_client: Client
+) -> None:
+    earn_by_clicks(cast.june)
+
+    with acting_for(cast.juniper):
+        owed = balances(Enrollment.objects.filter(member=cast.june), now=NOW).values()
+
+    assert sums(year()) == [("GBP", 200, 0)]
+    assert sum(one.earned_minor for one in owed) == 200
+    assert "£2.00" in page_text(june_client.get(EARNINGS))
+
+
+def test_a_new_year_begins_when_it_does_in_the_zone_of_the_brand(
+    cast: Cast, client: Client, time_machine: Any
+) -> None:
+    Brand.objects.update(time_zone="Pacific/Auckland")
+    sell(cast, "1", NOW - timedelta(days=1))
+    new_year = datetime(2026, 12, 31, 12, tzinfo=UTC)  # 01:00 on 1 January in Auckland
+    time_machine.move_to(new_year, tick=False)
+    sell(cast, "2", new_year - timedelta(minutes=30), now=new_year)
+
+    june = logged_in(client, cast)
+
+    page = june.get(EARNINGS)
+
+    assert page.context["years"] == [2027, 2026]
+    assert sums(page.context["found"]) == [("GBP", 842, 0)]
+    assert june.get(f"{EARNINGS}2027.pdf").status_code == 200
 
 
 def test_years_are_those_of_the_brand_and_begin_with_the_first_bonus(cast: Cast) -> None:

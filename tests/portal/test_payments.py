@@ -7,6 +7,8 @@ import html
 import io
 import re
 import uuid
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -17,9 +19,10 @@ from offers.services import create_offer, enroll
 from offers.terms import TermsValues
 from payouts.models import Payout, PayoutDetails, PayoutState
 from payouts.runs import confirm_run, draft_run
-from payouts.services import adjust, return_payment
+from payouts.services import adjust, return_payment, write_off
 from portal.dashboard import payments
-from tests.cast import Cast, offer_values
+from tests.cast import Cast, offer_values, pay_all_due
+from tests.paid_clicks import earn_by_clicks
 from tests.portal.conftest import (
     Sell,
     badges,
@@ -75,6 +78,49 @@ def test_bonuses_and_corrections_are_shown_with_their_reason(
     assert client.get(path).context["money"].due.minor == 2_000
 
 
+def test_a_write_off_that_is_taken_back_says_so(cast: Cast, client: Client, path: str) -> None:
+    given: dict[str, Any] = {"enrollment": cast.mara_in_glow, "by": cast.by, "now": cast.now}
+    with acting_for(cast.juniper):
+        adjust(currency="GBP", amount_minor=1_000, note="Launch video", **given)
+        payout = pay_all_due(cast.mara)
+        adjust(currency="GBP", amount_minor=-800, note="Paid twice", **given)
+        write_off(debt_minor=800, note="Let go", **given)
+        return_payment(
+            payout=payout, state=PayoutState.FAILED, reason="Closed", by=cast.by, now=cast.now
+        )
+
+    shown = client.get(path).context["adjustments"]
+
+    assert [(row.title, row.more, row.amount) for row in shown] == [
+        ("Write-off taken back", "", "\N{MINUS SIGN}£8.00"),
+        ("Let go", "Debt written off", "+£8.00"),
+        ("Paid twice", "", "\N{MINUS SIGN}£8.00"),
+        ("Launch video", "", "+£10.00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "day"),
+    [("en", "Clicks", "20 Nov 2026"), ("de", "Klicks", "20. Nov. 2026")],
+)
+def test_clicks_in_a_payment_have_a_name_and_a_day(
+    cast: Cast, client: Client, time_machine: Any, language: str, name: str, day: str
+) -> None:
+    later = cast.now + timedelta(days=2)
+    enrollment = earn_by_clicks(cast.mara, credited_at=later)
+    time_machine.move_to(later, tick=False)
+    with acting_for(cast.juniper):
+        payout = pay_all_due(cast.mara, now=later)
+    client = Client(headers={"Accept-Language": language})
+    address = f"{path_of(enrollment)}/payments/{payout.public_id}"
+
+    [shown] = client.get(address).context["lines"]
+    _head, row = statement(client, f"{address}.csv")
+
+    assert (shown.title, shown.happened) == (name, day)
+    assert row[4:] == ["2026-11-20", "", "", name, "", "2.00", "GBP"]
+
+
 def test_a_payment_over_two_offers_tells_what_is_for_this_one(
     cast: Cast, client: Client, path: str, sell: Sell
 ) -> None:
@@ -103,6 +149,25 @@ def test_a_payment_over_two_offers_tells_what_is_for_this_one(
     assert "Secret bonus" not in detail
     assert [amount in detail for amount in ("£8.42", "£10.00", "£18.42")] == [True] * 3
     assert "Secret bonus" in text_of(client, f"{path_of(elsewhere)}/payments/{payment.public_id}")
+
+
+def test_what_an_offer_takes_off_a_payment_is_called_that(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    sell(amount="84.20")
+    elsewhere = earn_by_clicks(cast.mara)
+    given: dict[str, Any] = {"currency": "GBP", "note": "Paid twice", "by": cast.by}
+    with acting_for(cast.juniper):
+        adjust(enrollment=elsewhere, amount_minor=-500, now=cast.now, **given)
+    payment = pay(cast)
+
+    page = text_of(client, path_of(elsewhere))
+    detail = text_of(client, f"{path_of(elsewhere)}/payments/{payment.public_id}")
+
+    assert "taken off a payment of £3.42" in page
+    assert "taken off" not in text_of(client, path)
+    assert "Taken off your payment" in detail
+    assert "Payment of \N{MINUS SIGN}£5.00" not in detail
 
 
 def test_a_payment_that_came_back_says_so_and_the_money_is_due_again(
@@ -148,9 +213,9 @@ def test_the_statement_holds_every_line_of_every_payment(
     assert head[:4] == ["payment_date", "payment", "state", "reference"]
     assert lines == [
         ["2026-11-20", str(second.public_id), "paid", "BACS 2", "2026-11-19", "····0002", "20.00",
-         "", "2.00", "GBP"],
+         "Commission", "", "2.00", "GBP"],
         ["2026-11-20", str(first.public_id), "paid", "'=BACS 1", "2026-11-18", "····0001", "84.20",
-         "", "8.42", "GBP"],
+         "Commission", "", "8.42", "GBP"],
     ]  # fmt: skip
     assert statement(client, f"{path}/payments/{first.public_id}.csv") == [head, lines[1]]
 

@@ -19,7 +19,7 @@ from offers.models import Enrollment
 from offers.services import supersede_terms
 from offers.structure import Customer, Rule, RuleKind, Tier
 from offers.terms import TermsValues
-from payouts.ledger import due_entries
+from payouts.ledger import balances, due_entries
 from payouts.services import PayoutError, adjust, record_payment
 from tests.amounts import amount
 from tests.api.shop import ORDERS, key_for
@@ -28,7 +28,8 @@ from tests.following import follow_links
 from tests.portal.conftest import path_of
 from tests.portal.shown import in_admin, in_export, in_portal, on_dashboard
 from tracking.commissions.click_earnings import credit_clicks
-from tracking.models import Conversion, TrackingLink
+from tracking.figures.creator_earnings import year_of, years_of
+from tracking.models import ClickEarning, Conversion, TrackingLink
 from tracking.orders.approval import accept_conversions, reject_conversions
 from tracking.orders.recording import record_orders
 from tracking.orders.refunds import record_refunds
@@ -203,7 +204,24 @@ def test_every_face_says_the_same_of_thousands_of_events(
     assert sum_of(shown.commission for shown in told) == whole(cast)["commission"]
     assert all(shown.conversions > 10 * ROUNDS for shown in told)
     assert all(shown.clicks > 2 * ROUNDS for shown in told)
+    for row in members:
+        assert sum_of_years(row, now=cast.now) == earned(row, now=cast.now)
     assert_the_api_agrees(cast)
+
+
+def sum_of_years(enrollment: Enrollment, *, now: datetime) -> int:
+    """What a creator earned in all their years, as the portal has it."""
+    creator = enrollment.member.creator
+    years = [year_of(creator, year) for year in years_of(creator, now=now)]
+    return sum(one.earned.minor for year in years for one in year.currencies)
+
+
+def earned(enrollment: Enrollment, *, now: datetime) -> int:
+    """The same by the ledger, of which clicks are a part."""
+    with acting_for(enrollment.brand_id):
+        by_clicks = ClickEarning.objects.filter(enrollment=enrollment)
+        assert sum(row.amount_minor for row in by_clicks) > 0
+        return balances([enrollment.pk], now=now)[enrollment.pk].earned_minor
 
 
 def of_conversions(client: Client, enrollment: Enrollment) -> tuple[int, str]:

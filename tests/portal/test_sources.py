@@ -14,6 +14,7 @@ from offers.models import Offer, OfferKind
 from tests.cast import Cast
 from tests.following import follow_link
 from tests.portal.conftest import Sell, text_of
+from tracking.figures import top_products
 from tracking.models import OTHER, SourceTotal, TrackingLink
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile"
@@ -94,6 +95,25 @@ def test_staff_see_the_sources_of_an_offer(
     }  # fmt: skip
     assert wanted[kind] in page.text
     assert ("£8.42" in page.text) is (kind in {"links", "referrer", "country", "device"})
+
+
+def test_products_of_the_newest_conversions_are_said_to_be_that(
+    cast: Cast, client: Client, sell: Sell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        sell(f"P{number}", days_ago=number)
+    client.force_login(cast.vera)
+    address = f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/sources/?by=products"
+
+    whole = client.get(address).text
+    monkeypatch.setattr(top_products, "MAX_CONVERSIONS", 2)
+    partial = client.get(address).text
+
+    assert "Only the newest" not in whole
+    assert "Only the newest 2 conversions of this period are added up." in partial
+    assert 'data-label="Orders">2<' in partial
+    assert "Orders by code alone" not in whole
+    assert "Orders by code alone" in client.get(address.replace("products", "links")).text
 
 
 @pytest.mark.parametrize("kind", ["sub1", "referrer"])

@@ -4,8 +4,11 @@
 - conversions: accepted ones; pending ones are another figure. On the day of the order.
 - sales: the amount of accepted orders before refunds; refunds: the amount given back of it;
   net sales: the rest. Screens show both.
-- commission: the amount that accepted conversions earn now, net of refunds.
-- sales per member and average commission: divided by the number of members with conversions.
+- commission: the amount that accepted conversions earn now, net of refunds, and what clicks earned
+  on their day.
+- sales per member: sales by members with conversions. Average commission: all commission, that of
+  clicks too, by members with conversions. Members who earned by clicks alone are not among them: no
+  kept sum tells how many they are.
 - due, held, on the way, paid: from the ledger, see payouts.ledger.Balance.
 
 Days are in the brand's time zone. Refunds, approvals and rejections count on the order's day.
@@ -18,7 +21,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
@@ -154,8 +157,8 @@ def totals_by_enrollment(
 
 
 def totals_of_sums(rows: Iterable[Any]) -> dict[int, Totals]:
-    """Return what `sums_by_enrollment` selected, by enrollment id."""
-    return {row["enrollment_id"]: _totals(row) for row in rows}
+    """Return what `sums_by_enrollment` selected, by enrollment id, without empty ones."""
+    return _without_empty((row["enrollment_id"], _totals(row)) for row in rows)
 
 
 def sums_by_enrollment(
@@ -179,7 +182,7 @@ _kept_sums_by_enrollment = kept_query(sums_by_enrollment)
 def totals_by_offer(offer_ids: Iterable[int], *, period: DateRange = ALL_TIME) -> dict[int, Totals]:
     """Return the totals by offer id, without empty ones."""
     rows = _sums_by_offer(offer_ids=sorted(set(offer_ids)), first=period.first, last=period.last)
-    return {row["offer_id"]: _totals(row) for row in rows}
+    return _without_empty((row["offer_id"], _totals(row)) for row in rows)
 
 
 @kept_query
@@ -240,7 +243,7 @@ def _sold_between(first: date, last: date, months_end: date | None) -> Q:
 def days_of_enrollment(enrollment_id: int, *, period: DateRange) -> dict[date, Totals]:
     """Return one member's totals in one offer by day, without empty days."""
     rows = _days(enrollment_id=enrollment_id, first=period.first, last=period.last)
-    return {day: Totals(*parts) for day, *parts in rows}
+    return _without_empty((day, Totals(*parts)) for day, *parts in rows)
 
 
 @kept_query
@@ -255,13 +258,13 @@ def totals_by_day(enrollments: Collection[int], *, period: DateRange) -> dict[da
     """Return the sum of these enrollments' totals of each day, without empty days."""
     days = DailyTotal.objects.filter(period.where(), enrollment__in=enrollments)
     rows = days.values("day").annotate(**_sums()).order_by("day")
-    return {row["day"]: _totals(row) for row in rows}
+    return _without_empty((row["day"], _totals(row)) for row in rows)
 
 
 def offers_totals_by_day(offer_ids: Iterable[int], *, period: DateRange) -> dict[date, Totals]:
     """Return the sum of these offers' totals of each day, without empty days, for a chart."""
     rows = _offers_by_day(offer_ids=sorted(set(offer_ids)), first=period.first, last=period.last)
-    return {row["day"]: _totals(row) for row in rows}
+    return _without_empty((row["day"], _totals(row)) for row in rows)
 
 
 @kept_query
@@ -328,6 +331,14 @@ def add_up_by_currency(parts: Iterable[Figures]) -> dict[str, Figures]:
 
 def _sums() -> dict[str, Sum]:
     return {f"sum_{name}": Sum(name) for name in FIGURES}
+
+
+Key = TypeVar("Key")
+
+
+def _without_empty(totals: Iterable[tuple[Key, Totals]]) -> dict[Key, Totals]:
+    """Leave out what came and was taken back, such as a rejected order: its row stays, of zeros."""
+    return {key: one for key, one in totals if one != NOTHING}
 
 
 _parts_of = itemgetter(*(f"sum_{name}" for name in FIGURES))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.money import Money
+from core.money import Money, currency_place
 from offers.models import Offer
 from offers.selectors import member_counts
 from payouts.due import OfferDue, due_by_offer
@@ -84,7 +84,18 @@ SORT_KEYS: dict[str, Callable[[OfferRow], Any]] = {
 }
 
 
-def in_order(rows: Iterable[OfferRow], order: str) -> list[OfferRow]:
-    """Sort the rows by a key of SORT_KEYS ("sales", "-sales"); leave them if it is unknown."""
-    key = SORT_KEYS.get(order.removeprefix("-"))
-    return sorted(rows, key=key, reverse=order.startswith("-")) if key else list(rows)
+AMOUNTS = frozenset({"sales", "commission", "due"})
+
+
+def in_order(rows: Iterable[OfferRow], order: str, *, first_currency: str) -> list[OfferRow]:
+    """Sort the rows by a key of SORT_KEYS ("sales", "-sales"); leave them if it is unknown.
+
+    By an amount, the rows in `first_currency` come first, then those of each other currency.
+    """
+    name = order.removeprefix("-")
+    if name not in SORT_KEYS:
+        return list(rows)
+    found = sorted(rows, key=SORT_KEYS[name], reverse=order.startswith("-"))
+    if name in AMOUNTS:
+        found.sort(key=lambda row: currency_place(row.offer.currency, first=first_currency))
+    return found

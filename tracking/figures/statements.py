@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.money import Money
@@ -32,15 +33,12 @@ class StatementLine:
 
     @property
     def what(self) -> str:
-        """The kind of entry as text. A negative entry takes commission back."""
-        if self.conversion:
-            return _("Commission") if self.entry.amount_minor > 0 else _("Commission taken back")
-        if self.clicks:
-            return "Clicks"
-        if self.entry.kind == EntryKind.WRITE_OFF:
-            taken_back = self.entry.amount_minor < 0
-            return _("Write-off taken back") if taken_back else _("Debt written off")
-        return _("Bonus") if self.entry.amount_minor > 0 else _("Correction")
+        return entry_name(self.entry)
+
+    @property
+    def kind(self) -> str:
+        """The kind of entry for files that programs read: clicks have one of their own."""
+        return "clicks" if self.clicks else str(self.entry.kind)
 
     @property
     def title(self) -> str:
@@ -50,7 +48,7 @@ class StatementLine:
     @property
     def remark(self) -> str:
         """The day and details ("18 Aug 2026 · sale £162.69")."""
-        parts = [day(self.clicks.day if self.clicks else self.happened_at)]
+        parts = [day(self.on)]
         if self.conversion:
             parts.append(_("sale %(amount)s") % {"amount": money(self.conversion.sale)})
             if self.entry.amount_minor < 0:
@@ -58,9 +56,29 @@ class StatementLine:
         return " · ".join([*parts, *filter(None, [self.entry.note])])
 
     @property
+    def on(self) -> date:
+        """The day of the clicks, or of `happened_at` in the active time zone."""
+        return self.clicks.day if self.clicks else timezone.localdate(self.happened_at)
+
+    @property
     def happened_at(self) -> datetime:
-        """The time of the order, or of the posting for an adjustment or clicks."""
+        """The time of the order, or of the posting for others. Clicks have a day: see `on`."""
         return self.conversion.occurred_at if self.conversion else self.entry.posted_at
+
+
+def entry_name(entry: LedgerEntry) -> str:
+    """Return the kind of a payable entry as text, for staff and members alike.
+
+    A negative entry takes back what was earned or written off.
+    """
+    is_more = entry.amount_minor > 0
+    if entry.click_earning_id:
+        return _("Clicks") if is_more else _("Clicks taken back")
+    if entry.kind == EntryKind.COMMISSION:
+        return _("Commission") if is_more else _("Commission taken back")
+    if entry.kind == EntryKind.WRITE_OFF:
+        return _("Debt written off") if is_more else _("Write-off taken back")
+    return _("Bonus") if is_more else _("Correction")
 
 
 def statement_of(payout: Payout) -> list[StatementLine]:
@@ -85,17 +103,19 @@ def with_conversions(entries: list[LedgerEntry]) -> list[StatementLine]:
 
 
 def statement_rows(payout: Payout) -> Iterator[list[str]]:
-    """Yield a statement's CSV rows: header first, total last. Amounts are decimals."""
+    """Yield a statement's CSV rows: header first, total last.
+
+    Amounts are decimals, days those of the active time zone.
+    """
     yield ["date", "offer", "order", "sale", "what", "note", "amount", "currency"]
-    zone = payout.brand.zone
     for line in statement_of(payout):
         conversion = line.conversion
         yield [
-            line.happened_at.astimezone(zone).date().isoformat(),
+            line.on.isoformat(),
             line.entry.enrollment.offer.name,
             conversion.order.external_id if conversion else "",
             Money(conversion.sale_minor, conversion.currency).plain() if conversion else "",
-            line.entry.kind,
+            line.kind,
             line.entry.note,
             line.amount.plain(),
             payout.currency,

@@ -27,13 +27,15 @@ DEFAULT_ROWS = 20
 MAX_ROWS = 500
 _PRODUCTS = """
 WITH newest AS (
-  SELECT one.order_id, one.currency AS offer_currency
+  SELECT one.id, one.order_id, one.occurred_at
   FROM tracking_conversion one
   WHERE one.brand_id = %(brand)s AND one.status = 'accepted' AND one.{owner} = ANY(%(owners)s)
     AND one.occurred_at >= %(since)s AND one.occurred_at < %(until)s
   ORDER BY one.occurred_at DESC, one.id DESC LIMIT %(most)s
 ), orders AS (
-  SELECT DISTINCT order_id FROM newest
+  SELECT DISTINCT order_id FROM (
+    SELECT order_id FROM newest ORDER BY occurred_at DESC, id DESC LIMIT %(read)s
+  ) AS read
 ), sold AS (
   SELECT coalesce(nullif(line.sku, ''), line.product) AS key, max(line.sku) AS sku,
     max(line.product) AS product, shop.currency, count(DISTINCT line.order_id) AS orders,
@@ -106,7 +108,8 @@ def _top(
         "owners": sorted(set(owners)),
         "since": since,
         "until": until,
-        "most": MAX_CONVERSIONS + 1,
+        "most": MAX_CONVERSIONS + 1,  # one more tells whether there are others
+        "read": MAX_CONVERSIONS,
         "rows": max(1, min(limit, MAX_ROWS)),
     }
     column = order if order in ORDERS else "sales"

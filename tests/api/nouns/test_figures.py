@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from core.public_ids import IdKind, public_id
+from core.tenancy import acting_for
 from tests.api.nouns.stage import Stage
+from tests.cast import NOW
+from tests.following import follow_link
+from tracking.models import TrackingLink
 
 ONE_PAGE = "needs by=member: all {} are one page"
 
@@ -91,3 +95,14 @@ def test_pages_of_members_have_a_period(stage: Stage) -> None:
 
     assert len(whole) > 1
     assert pages == [[row] for row in whole]
+
+
+def test_clicks_that_earned_nothing_earn_zero_each(stage: Stage) -> None:
+    with acting_for(stage.cast.juniper):
+        slug = TrackingLink.objects.get(enrollment=stage.cast.june_in_glow).slug
+        follow_link(slug=slug, user_agent="Mozilla/5.0 (iPhone)", now=NOW)
+
+    rows = stage.get(f"/figures/sources?by=link&offer={stage.id('offer')}").json()["data"]
+
+    [of_june] = [row for row in rows if row["source"] == slug]
+    assert (of_june["clicks"], of_june["earnings_per_click"]["amount"]) == (1, "0.00")

@@ -208,4 +208,6 @@ def test_the_products_that_sold_best(
     assert top_products_of_enrollments([cast.diego_in_glow.pk]).rows == ()
     assert top_products_of_offers([cast.glow.pk], limit=1).rows == (glow,)
     monkeypatch.setattr(top_products, "MAX_CONVERSIONS", 1)
-    assert top_products_of_offers([cast.glow.pk]).is_partial
+    newest = top_products_of_offers([cast.glow.pk])
+    assert newest.is_partial
+    assert {row.orders for row in newest.rows} == {1}

@@ -21,7 +21,14 @@ from payouts.services import adjust, return_payment
 from tests.amounts import amount
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due
 from tracking.figures.member_table import MemberRow, member_rows
-from tracking.figures.metrics import ALL_TIME, DateRange, sellers_by_offer, totals_by_enrollment
+from tracking.figures.metrics import (
+    ALL_TIME,
+    DateRange,
+    days_of_enrollment,
+    sellers_by_offer,
+    totals_by_day,
+    totals_by_enrollment,
+)
 from tracking.figures.offer_report import in_order, offer_rows, summaries
 from tracking.figures.ranking import ranked
 from tracking.links.promo_codes import give_codes
@@ -208,4 +215,18 @@ def test_a_brand_without_offers_has_an_empty_summary() -> None:
         "0.00 GBP",
         0,
     )
-    assert in_order([], "-sales") == []
+    assert in_order([], "-sales", first_currency="GBP") == []
+
+
+def test_what_came_and_was_taken_back_leaves_no_totals(cast: Cast) -> None:
+    ids = Conversion.objects.filter(enrollment=cast.june_in_glow).values_list("pk", flat=True)
+    reject_conversions(conversion_ids=list(ids), reason="No", by=SYSTEM, now=NOW)
+
+    found = [
+        totals_by_enrollment([cast.june_in_glow.pk]),
+        totals_by_enrollment([cast.june_in_glow.pk], period=DateRange.of_month(NOW.date())),
+        days_of_enrollment(cast.june_in_glow.pk, period=ALL_TIME),
+        totals_by_day([cast.june_in_glow.pk], period=ALL_TIME),
+    ]
+
+    assert found == [{}, {}, {}, {}]
