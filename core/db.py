@@ -357,18 +357,24 @@ def raises_if_taken(*constraints: str, error: Callable[[], Exception]) -> Iterat
         raise error() from refused
 
 
-def lock_identities(identities: Iterable[str]) -> None:
+_LOCK = """
+SELECT count(pg_advisory_xact_lock(%s, key))
+FROM (SELECT unnest(%s::int[]) AS key ORDER BY 1) AS ordered
+"""
+
+
+def lock_identities(identities: Iterable[str], *, is_shared: bool = False) -> None:
     """Take an advisory lock on each text until the transaction ends.
 
     The order is always the same, so two transactions never deadlock. Two texts may share a lock
-    (32-bit hash): one transaction then waits for the other.
+    (32-bit hash): one transaction then waits for the other. Any number of transactions may hold a
+    shared lock, while nobody holds one that is not.
     """
     keys = sorted({zlib.crc32(identity.encode()) - 2**31 for identity in identities})
     if not keys:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(pg_advisory_xact_lock(%s, key))"
-            " FROM (SELECT unnest(%s::int[]) AS key ORDER BY 1) AS ordered",
+            _LOCK.replace("lock(", "lock_shared(") if is_shared else _LOCK,
             [ADVISORY_SPACE, keys],
         )

@@ -267,7 +267,8 @@ def return_run(
 ) -> PayoutRun:
     """Mark all open payments of the run as failed or cancelled: their money is due again.
 
-    Raises NotOpenError when there is none, and PayoutError when the reason is missing.
+    Nothing that was written off is taken back: no debt is, while a payment is open. Raises
+    NotOpenError when there is none, and PayoutError when the reason is missing.
     """
     if state not in COME_BACK:
         raise PayoutError("a run can only be returned as failed or cancelled", "state")

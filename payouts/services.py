@@ -28,7 +28,7 @@ from payouts.models import (
     PayoutRun,
     PayoutState,
 )
-from payouts.taking_back import Raised, take_back_write_offs
+from payouts.taking_back import ReturnedShare, lock_debts, take_back_write_offs
 
 COME_BACK = (PayoutState.FAILED, PayoutState.CANCELLED)
 
@@ -139,9 +139,11 @@ def return_payment(
     entries = [item.entry for item in items.select_related("entry")]
     items.update(released_at=now)
     amounts = _per_enrollment(entries)
+    lock_debts(amounts)
     _post(payout, amounts, kind=EntryKind.PAYOUT_RETURNED, sign=1, now=now)
     take_back_write_offs(
-        (Raised(pk, minor, payout.created_at) for pk, minor in amounts.items()), now=now
+        payments=(ReturnedShare(pk, minor, payout.created_at) for pk, minor in amounts.items()),
+        now=now,
     )
     payout.state, payout.reason, payout.settled_at = state, reason, now
     payout.save(update_fields=["state", "reason", "settled_at"])
@@ -220,7 +222,9 @@ def write_off(
     note = one_line(note)
     if not note:
         raise PayoutError("say why the debt is written off", "note")
-    Member.objects.select_for_update().get(pk=enrollment.member_id)
+    # The weaker lock of a row: those who post entries refer to the member, and hold the other lock.
+    Member.objects.select_for_update(no_key=True).get(pk=enrollment.member_id)
+    lock_debts([enrollment.pk], to_write_off=True)
     posted = _posted(
         confirmation,
         enrollment=enrollment,
@@ -231,7 +235,8 @@ def write_off(
     if posted is not None:
         return posted
     balance = ledger.balances([enrollment.pk], now=now).get(enrollment.pk, ledger.Balance())
-    if balance.on_the_way_minor:
+    open_shares = PayoutItem.objects.live().filter(payout__state__in=OPEN_STATES)
+    if open_shares.filter(entry__enrollment=enrollment).exists():
         raise PayoutError("a payment is on the way: wait until it has arrived or come back")
     if debt_minor <= 0:
         raise PayoutError("say how much is written off: more than zero", "amount")

@@ -241,7 +241,7 @@ def test_a_code_that_was_given_after_the_preview_does_not_stop(cast: Cast, theo:
         codes={cast.diego_in_glow.pk: "DIEGO-BOOK"},
         enrollments=[cast.diego_in_glow],
         by=SYSTEM,
-        now=NOW + timedelta(minutes=1),
+        now=timezone.now() + timedelta(minutes=1),
     )
 
     confirmed = confirm(theo, preview, replace_codes="on")

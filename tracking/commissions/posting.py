@@ -10,7 +10,7 @@ from accounts.selectors import current_zone
 from core.db import update_rows
 from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry
-from payouts.taking_back import Raised, take_back_write_offs
+from payouts.taking_back import RaisedCommission, lock_debts, take_back_write_offs
 from tracking.commissions.caps import Followers
 from tracking.links.conversion_sources import record_sources
 from tracking.models import ClickEarning, Conversion
@@ -49,6 +49,7 @@ def post_changed(
     """
     booked = ledger.booked_by_conversion(row.pk for row in rows)
     differences = [(row, row.commission_minor - booked.get(row.pk, 0)) for row in rows]
+    lock_debts(row.enrollment_id for row, difference in differences if difference)
     update_rows(rows, SETTLED_FIELDS)
     LedgerEntry.objects.append_many(
         _entry(
@@ -62,8 +63,8 @@ def post_changed(
     )
     move_totals(rows, before)
     take_back_write_offs(
-        (
-            Raised(row.enrollment_id, difference, row.order.received_at)
+        commissions=(
+            RaisedCommission(row.enrollment_id, difference, row.pk)
             for row, difference in differences
             if difference > 0
         ),
