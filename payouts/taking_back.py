@@ -65,7 +65,8 @@ def take_back_write_offs(
     `lock_debts` for the enrollments.
     """
     payments, commissions = list(payments), list(commissions)
-    written = _written_off({cause.enrollment_id for cause in [*payments, *commissions]})
+    paid = {share.enrollment_id for share in payments}
+    written = _written_off(paid | {cause.enrollment_id for cause in commissions})
     if not written:
         return
     # Of two changes at the same moment, the second one knows what the first has taken back.
