@@ -127,7 +127,7 @@ def test_a_code_that_a_colleague_gave_meanwhile_is_not_replaced_unseen(
     again = theo.post(here, {**hidden_fields(stale), "enrollment": pk, "code": "MARA20"})
 
     assert (stale.status_code, before) == (422, "MARA-PRINTED")
-    assert "Has the code MARA-PRINTED by now: confirm again to replace it" in page_text(stale)
+    assert "They have the code MARA-PRINTED by now: confirm again to replace it" in page_text(stale)
     assert again.status_code == 302
     assert PromoCode.objects.in_use().get(enrollment=pk).code == "MARA20"
 

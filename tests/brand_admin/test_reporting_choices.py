@@ -228,7 +228,7 @@ def test_a_code_that_a_colleague_gave_meanwhile_is_shown_first(cast: Cast) -> No
     done = refresh(cast, mara, **{**hidden_fields(stale), f"code-{mara.pk}": "MARANEW"})
 
     assert [(row.old, row.code) for row in stale.context["rows"]] == [("PRINTED", "MARANEW")]
-    assert "has the code PRINTED by now: confirm again to replace it" in page_text(stale)
+    assert "they have the code PRINTED by now: confirm again to replace it" in page_text(stale)
     assert before["PRINTED"] == ItemStatus.ACTIVE
     assert done.status_code == 302
     assert codes_of(mara)["MARANEW"] == ItemStatus.ACTIVE

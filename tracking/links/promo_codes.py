@@ -319,7 +319,7 @@ def _check_codes(
 def _unseen(replaced: QuerySet[PromoCode], seen: Mapping[int, str]) -> dict[int, str]:
     """Say of each code that nobody has seen that it would end."""
     return {
-        row.enrollment_id: f"has the code {row.code} by now: confirm again to replace it"
+        row.enrollment_id: f"they have the code {row.code} by now: confirm again to replace it"
         for row in replaced
         if row.code != seen.get(row.enrollment_id, "")
     }

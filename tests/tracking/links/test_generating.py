@@ -60,7 +60,7 @@ def test_no_code_is_replaced_but_the_one_that_was_seen(cast: Cast) -> None:
     with acting_for(cast.juniper):
         others: list[dict[int, str]] = [{}, {mara.pk: ""}, {mara.pk: "OTHER"}]
         for seen in others:
-            with pytest.raises(ItemError, match="has the code MARA15 by now"):
+            with pytest.raises(ItemError, match="they have the code MARA15 by now"):
                 give("MARA20", seen=seen)
         assert give("MARA15", seen={}) == [], "they have it already"
         assert [row.code for row in give("MARA20", seen={mara.pk: "MARA15"})] == ["MARA20"]
