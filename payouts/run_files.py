@@ -48,6 +48,25 @@ def still_to_pay(run: PayoutRun, *, method: PayoutMethod) -> QuerySet[Payout]:
     return found.order_by("pk")
 
 
+def payable_by_paypal(run: PayoutRun) -> QuerySet[Payout]:
+    """Return the payments that PayPal's file contains: those that are not rounded to 0."""
+    found = still_to_pay(run, method=PayoutMethod.PAYPAL)
+    return found.filter(amount_minor__gte=_least_for_paypal(run.currency))
+
+
+def too_small_for_paypal(run: PayoutRun) -> QuerySet[Payout]:
+    """Return the payments that are in no file, because PayPal's would have the amount 0."""
+    found = still_to_pay(run, method=PayoutMethod.PAYPAL)
+    return found.filter(amount_minor__lt=_least_for_paypal(run.currency))
+
+
+def _least_for_paypal(currency: str) -> int:
+    """The smallest amount, in minor units, that `amount_for_paypal` does not write as 0."""
+    if currency not in PAYPAL_WHOLE_UNITS:
+        return 1
+    return round_half_up(10 ** exponent(currency), 2)
+
+
 def payment_reference(payout: Payout) -> str:
     """Return the reference of a payment on a bank statement: letters, digits and a hyphen."""
     return f"RUN{payout.run_id}-{payout.pk}"
@@ -85,9 +104,10 @@ def paypal_rows(
     """Yield one file for PayPal's Payouts Web, without header, and mark its payments.
 
     At most PAYPAL_ROWS rows of recipient, amount, currency, customer id (30 characters, no spaces),
-    note (400 characters) and wallet. Source: developer.paypal.com, "Payouts Web".
+    note (400 characters) and wallet. Source: developer.paypal.com, "Payouts Web". The payments of
+    `too_small_for_paypal` are left out, and not marked.
     """
-    wanted = still_to_pay(run, method=PayoutMethod.PAYPAL)
+    wanted = payable_by_paypal(run)
     ids = list(wanted.filter(pk__in=_in_part(run, part)).values_list("pk", flat=True))
     for payout, to in _named(run, ids, "PayPal", by=by, now=now):
         yield [
@@ -112,7 +132,7 @@ def amount_for_paypal(amount: Money) -> str:
 
 def paypal_parts(run: PayoutRun) -> list[int]:
     """Return the numbers of the PayPal files that have at least one payment."""
-    wanted = still_to_pay(run, method=PayoutMethod.PAYPAL)
+    wanted = payable_by_paypal(run)
     if run.payments <= PAYPAL_ROWS:
         return [1] if wanted.exists() else []
     last = -(-run.payments // PAYPAL_ROWS)

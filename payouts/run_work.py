@@ -85,10 +85,14 @@ def ask_for_redraft(*, run: PayoutRun, by: Actor, now: datetime) -> Work:
 
 
 @transaction.atomic
-def ask_to_confirm(*, run: PayoutRun, by: Actor, now: datetime) -> Work:
-    """Ask a worker to do what `confirm_run` does. Raises NotADraftError and UnderWayError."""
-    run = runs.locked_draft(run)
-    return _ask_about(run, CONFIRM, "Confirming a payout run", run.payments, by=by, now=now)
+def ask_to_confirm(*, run: PayoutRun, by: Actor, now: datetime, seen: str | None = None) -> Work:
+    """Ask a worker to do what `confirm_run` does.
+
+    Raises NotADraftError, OtherDraftError and UnderWayError.
+    """
+    run = runs.locked_draft(run, seen=seen)
+    title = "Confirming a payout run"
+    return _ask_about(run, CONFIRM, title, run.payments, by=by, now=now, **_of_page(seen))
 
 
 @transaction.atomic
@@ -98,17 +102,23 @@ def ask_to_mark_paid(
     """Ask a worker to do what `mark_run_paid` does. Raises PayoutError and UnderWayError."""
     run = runs.locked_in_processing(run)
     title = "Marking a payout run paid"
-    more = {"reference": reference} | ({} if seen is None else {"seen": seen})
+    more = {"reference": reference} | _of_page(seen)
     return _ask_about(run, MARK_PAID, title, run.payments, by=by, now=now, **more)
 
 
 @transaction.atomic
 def ask_to_return(
-    *, run: PayoutRun, state: PayoutState, reason: str, by: Actor, now: datetime
+    *,
+    run: PayoutRun,
+    state: PayoutState,
+    reason: str,
+    by: Actor,
+    now: datetime,
+    seen: str | None = None,
 ) -> Work:
     """Ask a worker to do what `return_run` does. Raises PayoutError and UnderWayError."""
-    run = runs.locked_in_processing(run)
-    more = {"state": state.value, "reason": reason}
+    run = runs.locked_to_return(run, seen=seen)
+    more = {"state": state.value, "reason": reason} | _of_page(seen)
     return _ask_about(run, RETURN, "Taking back a payout run", run.payments, by=by, now=now, **more)
 
 
@@ -124,8 +134,10 @@ def redraft(work_slice: WorkSlice) -> bool:
 
 def confirm(work_slice: WorkSlice) -> bool:
     """Make all payments of the run, or none."""
+    seen = work_slice.work.parameters.get("seen")
     return _at_once(
-        work_slice, lambda run, now: runs.confirm_run(run=run, by=work_slice.by, now=now)
+        work_slice,
+        lambda run, now: runs.confirm_run(run=run, seen=seen, by=work_slice.by, now=now),
     )
 
 
@@ -145,10 +157,11 @@ def give_back(work_slice: WorkSlice) -> bool:
     """Take back all open payments, or none."""
     parameters = work_slice.work.parameters
     state, reason = PayoutState(parameters["state"]), parameters["reason"]
+    seen = parameters.get("seen")
     return _at_once(
         work_slice,
         lambda run, now: runs.return_run(
-            run=run, state=state, reason=reason, by=work_slice.by, now=now
+            run=run, state=state, reason=reason, seen=seen, by=work_slice.by, now=now
         ),
     )
 
@@ -209,6 +222,11 @@ def _ask_about(
         parameters={"run": run.pk, **more},
     )
     return request_and_enqueue_work(request, by=by, now=now)
+
+
+def _of_page(seen: str | None) -> dict[str, str]:
+    """Return what the page showed, as a parameter of the work."""
+    return {} if seen is None else {"seen": seen}
 
 
 def _run_of(work: Work) -> PayoutRun:

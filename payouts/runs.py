@@ -20,7 +20,7 @@ from affiliates.models import Member
 from core.text import one_line
 from payouts import run_lines
 from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutRunMember, PayoutState
-from payouts.selectors import mark_paid_summary, payments_to_mark_paid
+from payouts.selectors import mark_paid_summary, payments_to_mark_paid, return_summary
 from payouts.services import (
     COME_BACK,
     ConfirmationReusedError,
@@ -57,6 +57,10 @@ class NotADraftError(PayoutError):
 
 class OtherPaymentsError(PayoutError):
     """Other payments of the run are on the way than the person saw."""
+
+
+class OtherDraftError(PayoutError):
+    """The run was drafted again after the person saw it."""
 
 
 class RunChangedError(DueChangedError):
@@ -194,14 +198,15 @@ def members_in(run: PayoutRun) -> int:
 
 
 @transaction.atomic
-def confirm_run(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
+def confirm_run(*, run: PayoutRun, by: Actor, now: datetime, seen: str | None = None) -> PayoutRun:
     """Make all payments of a draft, or none.
 
     When several people confirm at once, one succeeds and the others get NotADraftError. Raises
+    OtherDraftError when the draft is not the one that staff saw (`seen`, its `draft_version`), and
     RunChangedError when an entry of a line was paid since, or less is due than a line says. What
     became due after the draft is not paid and stays due.
     """
-    run = locked_draft(run)
+    run = locked_draft(run, seen=seen)
     run_lines.lock_members(run)
     changed = run_lines.changed_members(run, now=now)
     if changed:
@@ -263,19 +268,26 @@ def mark_run_paid(
 
 @transaction.atomic
 def return_run(
-    *, run: PayoutRun, state: PayoutState, reason: str, by: Actor, now: datetime
+    *,
+    run: PayoutRun,
+    state: PayoutState,
+    reason: str,
+    by: Actor,
+    now: datetime,
+    seen: str | None = None,
 ) -> PayoutRun:
     """Mark all open payments of the run as failed or cancelled: their money is due again.
 
     Nothing that was written off is taken back: no debt is, while a payment is open. Raises
-    NotOpenError when there is none, and PayoutError when the reason is missing.
+    NotOpenError when there is none, OtherPaymentsError when they are not as staff saw them (`seen`,
+    of `selectors.return_summary`), and PayoutError when the reason is missing.
     """
     if state not in COME_BACK:
         raise PayoutError("a run can only be returned as failed or cancelled", "state")
     reason = one_line(reason)
     if not reason:
         raise PayoutError("say why the run came back", "reason")
-    run = locked_in_processing(run)
+    run = locked_to_return(run, seen=seen)
     run_lines.give_back(run, now=now)
     run.reason = reason
     run.save(update_fields=["reason"])
@@ -296,11 +308,17 @@ def _locked(run: PayoutRun) -> PayoutRun:
     return run
 
 
-def locked_draft(run: PayoutRun) -> PayoutRun:
-    """Return the draft, locked and fresh. Raises NotADraftError unless its lines are complete."""
+def locked_draft(run: PayoutRun, *, seen: str | None = None) -> PayoutRun:
+    """Return the draft, locked and fresh.
+
+    Raises NotADraftError unless its lines are complete, and OtherDraftError unless its
+    `draft_version` is the one that staff saw. None is for callers that show no draft.
+    """
     run = _locked(run)
     if run.drawn_up_at is None:
         raise NotADraftError("this run is still being drafted")
+    if seen is not None and seen != run.draft_version:
+        raise OtherDraftError("this run was drafted again: check it, then confirm it")
     return run
 
 
@@ -309,6 +327,19 @@ def locked_in_processing(run: PayoutRun) -> PayoutRun:
     run = PayoutRun.objects.select_for_update().get(pk=run.pk)
     if run.state != PayoutState.PROCESSING:
         raise NotOpenError("no payment of this run is on the way")
+    return run
+
+
+def locked_to_return(run: PayoutRun, *, seen: str | None = None) -> PayoutRun:
+    """Return the run as `locked_in_processing` does.
+
+    Raises OtherPaymentsError unless its open payments are as staff saw them (`seen`).
+    """
+    run = locked_in_processing(run)
+    if seen is not None and seen != return_summary(run).seen:
+        raise OtherPaymentsError(
+            "the payments of this run have changed: check them again, then take them back"
+        )
     return run
 
 

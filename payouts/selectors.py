@@ -7,8 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, TextField
-from django.db.models.functions import MD5, Cast
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import MD5, Cast, Concat
 
 from affiliates.selectors import members_matching, of_members_matching
 from core.money import Money
@@ -177,6 +189,34 @@ def mark_paid_summary(run: PayoutRun) -> MarkPaidSummary:
         in_no_file=in_processing - found["payments"],
         seen=found["seen"] or "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnSummary:
+    """The open payments of a run, which are taken back together.
+
+    `in_a_file` counts those that a bank or PayPal may have paid. `seen` identifies the payments,
+    their states and which of them are in a file: the page sends it back.
+    """
+
+    in_a_file: int
+    seen: str
+
+
+def return_summary(run: PayoutRun) -> ReturnSummary:
+    """Return what a page shows before the run's open payments are taken back."""
+    in_a_file = Case(When(in_file_at=None, then=Value("")), default=Value("in a file"))
+    as_text = Concat(Cast("pk", TextField()), Value(" "), "state", Value(" "), in_a_file)
+    found = Payout.objects.filter(run=run, state__in=OPEN_STATES).aggregate(
+        in_a_file=Count("pk", filter=Q(in_file_at__isnull=False)),
+        seen=MD5(StringAgg(as_text, ",", order_by="pk")),
+    )
+    return ReturnSummary(in_a_file=found["in_a_file"], seen=found["seen"] or "")
+
+
+def seen_of_payment(payout: Payout) -> str:
+    """Identify the state of a payment and whether it is in a file: a page sends it back."""
+    return f"{payout.state} {'in a file' if payout.in_file_at else ''}".strip()
 
 
 def drafted_entries(line: PayoutRunMember) -> QuerySet[LedgerEntry]:

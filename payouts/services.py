@@ -28,6 +28,7 @@ from payouts.models import (
     PayoutRun,
     PayoutState,
 )
+from payouts.selectors import seen_of_payment
 from payouts.taking_back import ReturnedShare, lock_debts, take_back_write_offs
 
 COME_BACK = (PayoutState.FAILED, PayoutState.CANCELLED)
@@ -43,6 +44,10 @@ class NotOpenError(PayoutError):
 
 class ConfirmationReusedError(PayoutError):
     """The confirmation, which posts or drafts once, was used for something else before."""
+
+
+class OtherStateError(PayoutError):
+    """The payment is in another state, or in a file, which the person did not see."""
 
 
 class DueChangedError(PayoutError):
@@ -120,11 +125,18 @@ def mark_paid(*, payout: Payout, reference: str, by: Actor, now: datetime) -> Pa
 
 @transaction.atomic
 def return_payment(
-    *, payout: Payout, state: PayoutState, reason: str, by: Actor, now: datetime
+    *,
+    payout: Payout,
+    state: PayoutState,
+    reason: str,
+    by: Actor,
+    now: datetime,
+    seen: str | None = None,
 ) -> Payout:
-    """Mark a payment as failed or cancelled: its entries are due again.
+    """Mark a payment as failed or cancelled, also one that was paid: its entries are due again.
 
-    Raises NotOpenError when it is failed or cancelled already, and PayoutError when the reason is
+    Raises NotOpenError when it is failed or cancelled already, OtherStateError when it is not as
+    staff saw it (`seen`, of `selectors.seen_of_payment`), and PayoutError when the reason is
     missing.
     """
     if state not in COME_BACK:
@@ -135,6 +147,8 @@ def return_payment(
     payout = _locked(payout)
     if payout.state in COME_BACK:
         raise NotOpenError(f"this payment is {payout.get_state_display().lower()} already")
+    if seen is not None and seen != seen_of_payment(payout):
+        raise OtherStateError("this payment has changed: check it again, then take it back")
     items = PayoutItem.objects.live().filter(payout=payout)
     entries = [item.entry for item in items.select_related("entry")]
     items.update(released_at=now)

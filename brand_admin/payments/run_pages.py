@@ -18,7 +18,12 @@ from payouts.models import (
     PayoutRunMember,
     PayoutState,
 )
-from payouts.run_files import PAYPAL_WHOLE_UNITS, paypal_parts, still_to_pay
+from payouts.run_files import (
+    PAYPAL_WHOLE_UNITS,
+    paypal_parts,
+    still_to_pay,
+    too_small_for_paypal,
+)
 from payouts.selectors import (
     MarkPaidSummary,
     RunStateTotal,
@@ -53,8 +58,9 @@ def choices_of(rows: list[DueRow], chosen: Chosen) -> list[CurrencyChoice]:
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """The figures of a run. `open` is not paid yet and can be returned. `by_bank` counts the
-    payments in the bank's file. `to_mark` is what would be marked paid together. `waiting` is a
-    sentence about payments that wait for details; "" if none does.
+    payments in the bank's file, and `too_small` those that PayPal's leaves out. `to_mark` is what
+    would be marked paid together. `waiting` is a sentence about payments that wait for details; ""
+    if none does.
     """
 
     left_out: int
@@ -64,6 +70,7 @@ class RunFacts:
     open_payments: int
     paypal_parts: list[int]
     by_bank: int
+    too_small: int
     to_mark: MarkPaidSummary | None
     waiting: str
     open_words: str  # "3 wait for details"
@@ -84,6 +91,7 @@ def facts_of(run: PayoutRun) -> RunFacts:
     totals = totals_by_state(run)
     in_processing = totals.get(PayoutState.PROCESSING)
     unpaid = [totals[state] for state in OPEN_STATES if state in totals]
+    is_rounded = run.currency in PAYPAL_WHOLE_UNITS and exponent(run.currency) > 0
     return RunFacts(
         left_out=run_members(run, left_out=True).count(),
         totals=tuple(totals[state] for state in _ORDER if state in totals),
@@ -92,9 +100,10 @@ def facts_of(run: PayoutRun) -> RunFacts:
         open_payments=sum(total.payments for total in unpaid),
         paypal_parts=paypal_parts(run) if in_processing else [],
         by_bank=still_to_pay(run, method=PayoutMethod.BANK).count() if in_processing else 0,
+        too_small=too_small_for_paypal(run).count() if in_processing and is_rounded else 0,
         to_mark=mark_paid_summary(run) if in_processing else None,
         waiting=_waiting(run, totals.get(PayoutState.PENDING_INFO)),
-        is_rounded_for_paypal=run.currency in PAYPAL_WHOLE_UNITS and exponent(run.currency) > 0,
+        is_rounded_for_paypal=is_rounded,
         open_words=open_in_words({state: total.payments for state, total in totals.items()}),
     )
 

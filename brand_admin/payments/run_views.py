@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, QueryDict
@@ -51,6 +52,8 @@ from payouts.run_work import (
 )
 from payouts.runs import (
     NotADraftError,
+    OtherDraftError,
+    OtherPaymentsError,
     RunChangedError,
     confirm_run,
     discard_draft,
@@ -60,7 +63,13 @@ from payouts.runs import (
     redraft_run,
     return_run,
 )
-from payouts.selectors import drafted_entries, latest_minimum, runs, totals_by_state
+from payouts.selectors import (
+    drafted_entries,
+    latest_minimum,
+    return_summary,
+    runs,
+    totals_by_state,
+)
 from payouts.services import PayoutError
 from tracking.figures.statements import with_conversions
 
@@ -152,6 +161,7 @@ def _show(
     run: PayoutRun,
     *,
     changed: RunChangedError | None = None,
+    is_other_draft: bool = False,
     form: MarkRunPaidForm | None = None,
 ) -> HttpResponse:
     started = started_about(run_reference(run))
@@ -161,12 +171,13 @@ def _show(
     return show_list(
         request,
         listing,
-        status=409 if changed or (form and form.errors) else 200,
+        status=409 if changed or is_other_draft or (form and form.errors) else 200,
         run=run,
         facts=facts_of(run),
         shows_left_out=listing.left_out,
         form=form or MarkRunPaidForm(),
         changed=changed.members if changed else [],
+        is_other_draft=is_other_draft,
         started=started,
         heading=f"Payout run of {money(run.amount)}" if run.drawn_up_at else "Payout run",
         history=history.lines(history_of([Reference.to(run)])),
@@ -196,12 +207,18 @@ def run_line(request: BrandRequest, run_id: int, line_id: int) -> HttpResponse:
 @require_POST
 @brand_page(Permission.PAY)
 def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
-    """Make the payments of a draft. A second confirmation gets a message and pays nothing."""
+    """Make the payments of the draft that the page showed.
+
+    A second confirmation gets a message and pays nothing.
+    """
     run = get_object_or_404(runs(), pk=run_id)
-    if run.payments > MAX_ROWS_RUN_AT_ONCE:
-        return _leave_to_a_worker(request, run, ask_to_confirm)
+    seen = request.POST.get("seen", "")
     try:
-        run = confirm_run(run=run, by=request.actor, now=timezone.now())
+        if run.payments > MAX_ROWS_RUN_AT_ONCE:
+            return _leave_to_a_worker(request, run, ask_to_confirm, seen=seen)
+        run = confirm_run(run=run, seen=seen, by=request.actor, now=timezone.now())
+    except OtherDraftError:
+        return _show(request, runs().get(pk=run.pk), is_other_draft=True)
     except RunChangedError as error:
         return _show(request, run, changed=error)
     except NotADraftError:
@@ -239,9 +256,14 @@ def run_discard(request: BrandRequest, run_id: int) -> HttpResponse:
 def _leave_to_a_worker(
     request: BrandRequest, run: PayoutRun, ask: Callable[..., Work], **told: object
 ) -> HttpResponse:
-    """Let a worker do it; the run's page shows the progress."""
+    """Let a worker do it; the run's page shows the progress.
+
+    Raises OtherDraftError and OtherPaymentsError: the view shows what is there now.
+    """
     try:
         ask(run=run, by=request.actor, now=timezone.now(), **told)
+    except (OtherDraftError, OtherPaymentsError):
+        raise
     except PayoutError as error:
         messages.info(request, sentence(error))
     return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
@@ -295,19 +317,20 @@ def run_paid(request: BrandRequest, run_id: int) -> HttpResponse:
 def run_return(request: BrandRequest, run_id: int) -> HttpResponse:
     """Mark the open payments as failed or cancelled: their money is due again."""
     run = get_object_or_404(runs(), pk=run_id)
-    form = ReturnRunForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid() and run.payments > MAX_ROWS_RUN_AT_ONCE:
-        told = {"state": form.chosen_state, "reason": form.cleaned_data["reason"]}
-        return _leave_to_a_worker(request, run, ask_to_return, **told)
+    form, status = ReturnRunForm(request.POST if request.method == "POST" else None), 422
     if form.is_bound and form.is_valid():
+        told: dict[str, Any] = {
+            "state": form.chosen_state,
+            "reason": form.cleaned_data["reason"],
+            "seen": request.POST.get("seen", ""),
+        }
         try:
-            run = return_run(
-                run=run,
-                state=form.chosen_state,
-                reason=form.cleaned_data["reason"],
-                by=request.actor,
-                now=timezone.now(),
-            )
+            if run.payments > MAX_ROWS_RUN_AT_ONCE:
+                return _leave_to_a_worker(request, run, ask_to_return, **told)
+            run = return_run(run=run, by=request.actor, now=timezone.now(), **told)
+        except OtherPaymentsError as error:
+            run, status = runs().get(pk=run.pk), 409
+            add_refusal(form, error)
         except PayoutError as error:
             add_refusal(form, error)
         else:
@@ -317,9 +340,10 @@ def run_return(request: BrandRequest, run_id: int) -> HttpResponse:
         request,
         "brand_admin/payments/run_return.html",
         section=SECTION,
-        status=422 if form.errors else 200,
+        status=status if form.errors else 200,
         run=run,
         facts=facts_of(run),
+        to_return=return_summary(run),
         is_over=run.state != PayoutState.PROCESSING,
         form=form,
     )

@@ -34,10 +34,11 @@ from offers.models import Enrollment
 from payouts.details import details_by_member
 from payouts.ledger import due_entries
 from payouts.models import OPEN_STATES, LedgerEntry, Payout, PayoutRun, PayoutState
-from payouts.selectors import payout_of, payouts
+from payouts.selectors import payout_of, payouts, seen_of_payment
 from payouts.services import (
     COME_BACK,
     DueChangedError,
+    OtherStateError,
     PayoutError,
     adjust,
     mark_paid,
@@ -203,16 +204,20 @@ def payment_paid(request: BrandRequest, payment_id: int) -> HttpResponse:
 def payment_return(request: BrandRequest, payment_id: int) -> HttpResponse:
     """Mark a payment failed or cancelled: its entries are due again."""
     payout = get_object_or_404(payouts(), pk=payment_id)
-    form = ReturnPaymentForm(request.POST if request.method == "POST" else None)
+    form, status = ReturnPaymentForm(request.POST if request.method == "POST" else None), 422
     if request.method == "POST" and form.is_valid():
         try:
             payout = return_payment(
                 payout=payout,
                 state=PayoutState(form.cleaned_data["state"]),
                 reason=form.cleaned_data["reason"],
+                seen=request.POST.get("seen", ""),
                 by=request.actor,
                 now=timezone.now(),
             )
+        except OtherStateError as error:
+            payout, status = payouts().get(pk=payout.pk), 409
+            add_refusal(form, error)
         except PayoutError as error:
             add_refusal(form, error)
         else:
@@ -222,8 +227,9 @@ def payment_return(request: BrandRequest, payment_id: int) -> HttpResponse:
         request,
         "brand_admin/payments/return.html",
         section=SECTION,
-        status=422 if form.errors else 200,
+        status=status if form.errors else 200,
         payout=payout,
+        seen=seen_of_payment(payout),
         came_back=payout.state in COME_BACK,
         form=form,
     )

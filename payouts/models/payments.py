@@ -104,6 +104,12 @@ class PayoutRun(TenantModel):
     def minimum(self) -> Money:
         return Money(self.minimum_minor, self.currency)
 
+    @property
+    def draft_version(self) -> str:
+        """Identify the draft as it is now. It is another one once the run is drafted again."""
+        drawn_up_at = self.drawn_up_at.isoformat() if self.drawn_up_at else ""
+        return f"{drawn_up_at} {self.amount_minor} {self.payments}"
+
 
 class PayoutRunMember(TenantModel):
     """A member in a run, with the amount due when it was drafted. Below the minimum: left out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -64,6 +65,13 @@ def csv_of(response: Any) -> list[list[str]]:
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     text = b"".join(response.streaming_content).decode("utf-8-sig")
     return list(csv.reader(text.splitlines()))
+
+
+def seen_at(address: str, cast: Cast) -> str:
+    """What a page sends back of what it shows, so that nobody acts on what they did not see."""
+    found = re.search(r'name="seen" value="([^"]+)"', shown(desk_of(cast.theo).get(address)))
+    assert found
+    return found[1]
 
 
 def queries_of(client: Client, address: str) -> int:

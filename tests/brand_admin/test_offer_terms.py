@@ -54,7 +54,7 @@ def test_terms_can_be_planned_from_a_day_of_the_brand(cast: Cast, theo: Client) 
     [
         ("percent", "140", "The rate must be between 0% and 100%."),
         ("fixed", "-1", "The amount can't be negative."),
-        ("fixed", "1.234", "GBP has at most 2 decimals."),
+        ("fixed", "1.2345", "GBP has at most 2 decimals."),
         ("hold_days", "x", "Enter a whole number."),
         ("starts_on", "2020-01-01", "Terms can't change the past: choose today or a later day."),
         ("starts_on", "9999-12-31", "That is too far away."),

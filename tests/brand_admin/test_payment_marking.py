@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from affiliates.models import Member
@@ -10,6 +12,8 @@ from core.tenancy import acting_for
 from payouts import run_files
 from payouts.models import Payout
 from payouts.releases import take_back_release, update_payments
+from payouts.runs import confirm_run, draft_run
+from payouts.services import adjust
 from tests.answers import page_text
 from tests.brand_admin.desk import at, csv_of, desk_of, sell, shown
 from tests.brand_admin.test_payment_runs import confirmed, page_of, paid_by_paypal, post, seen_on
@@ -167,6 +171,40 @@ def test_paypal_gets_whole_units_where_it_takes_no_others(
     minor: int, currency: str, written: str
 ) -> None:
     assert run_files.amount_for_paypal(Money(minor, currency)) == written
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "rows", "said"),
+    [
+        (49, "HUF", 0, "1 payment would be 0 HUF for PayPal."), (50, "HUF", 1, ""),
+        (1, "JPY", 1, ""), (1, "GBP", 1, ""),
+    ],
+)  # fmt: skip
+def test_a_payment_that_paypal_would_get_as_0_is_in_no_file(
+    minor: int, currency: str, rows: int, said: str, cast: Cast
+) -> None:
+    """And is not marked as in a file, so that it waits again where the member stops sharing."""
+    paid_by_paypal(cast.mara)
+    with acting_for(cast.juniper):
+        adjust(
+            enrollment=cast.mara_in_glow, currency=currency, amount_minor=minor, note="Rest",
+            by=SYSTEM, now=NOW,
+        )  # fmt: skip
+        run = draft_run(
+            currency=currency, member_ids=None, minimum_minor=0, confirmation=uuid.uuid4(),
+            by=SYSTEM, now=NOW,
+        )  # fmt: skip
+        confirm_run(run=run, by=SYSTEM, now=NOW)
+
+    page = page_of(cast, run)
+    told = csv_of(desk_of(cast.theo).post(at(cast.juniper, "payment_run_paypal", run_id=run.pk)))
+
+    assert [row[1] != "0" for row in told] == [True] * rows
+    assert ("For PayPal (CSV)" in page) == bool(rows)
+    assert ("would be 0" in page) == bool(said)
+    assert said in page
+    with acting_for(cast.juniper):
+        assert Payout.objects.filter(in_file_at__isnull=False).count() == rows
 
 
 def test_nobody_leaves_an_offer_while_a_payment_waits_for_their_details(owed: Cast) -> None:

@@ -19,7 +19,7 @@ from payouts.models import LedgerEntry, Payout, PayoutDetails, PayoutRun, Payout
 from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust
 from tests.answers import page_text
-from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
+from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, seen_at, sell, shown
 from tests.cast import IBAN, NOW, SYSTEM, Cast, give_details
 from tests.snapshot import snapshot
 
@@ -185,7 +185,7 @@ def test_a_draft_shows_every_entry_of_a_member(owed: Cast) -> None:
 def test_confirming_twice_confirms_once_and_says_so(owed: Cast) -> None:
     run = draft(owed)
 
-    first = shown(post(owed, "payment_run_confirm", run))
+    first = shown(post(owed, "payment_run_confirm", run, seen=seen_on(owed, run)))
     before = snapshot()
     second = shown(post(owed, "payment_run_confirm", run))
 
@@ -198,10 +198,10 @@ def test_confirming_twice_confirms_once_and_says_so(owed: Cast) -> None:
 def test_a_draft_that_changed_is_refused_and_can_be_drafted_again(owed: Cast) -> None:
     run = draft(owed)
     earn(owed, -42)
-    theo = desk_of(owed.theo)
+    theo, seen = desk_of(owed.theo), {"seen": seen_on(owed, run)}
     before = snapshot()
 
-    answer = theo.post(at(owed.juniper, "payment_run_confirm", run_id=run.pk))
+    answer = theo.post(at(owed.juniper, "payment_run_confirm", run_id=run.pk), seen)
 
     assert answer.status_code == 409
     page = page_text(answer)
@@ -234,16 +234,15 @@ def test_a_run_is_marked_paid_with_its_reference(owed: Cast) -> None:
     assert again.status_code == 409
 
 
-def seen_on(cast: Cast, run: PayoutRun) -> str:
-    """Which payments the page of a run shows as on the way."""
-    found = re.search(r'name="seen" value="([^"]+)"', page_of(cast, run))
-    assert found
-    return found[1]
+def seen_on(cast: Cast, run: PayoutRun, name: str = "payment_run") -> str:
+    """What a page of a run sends back of what it shows."""
+    return seen_at(at(cast.juniper, name, run_id=run.pk), cast)
 
 
 def test_a_run_that_came_back_is_due_again(owed: Cast) -> None:
     run = confirmed(owed)
-    sent = {"state": "failed", "reason": "The bank was closed"}
+    seen = seen_on(owed, run, "payment_run_return")
+    sent = {"state": "failed", "reason": "The bank was closed", "seen": seen}
 
     page = shown(post(owed, "payment_run_return", run, **sent))
 

@@ -15,7 +15,7 @@ from payouts.ledger import balances, due_entries
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutState
 from payouts.services import adjust, record_payment, return_payment
 from tests.answers import page_text
-from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
+from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, seen_at, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.snapshot import snapshot
 
@@ -297,13 +297,9 @@ def test_a_payment_that_came_back_is_due_again(state: PayoutState, cast: Cast) -
     sell(cast)
     payout = pay(cast)
 
-    page = shown(
-        desk_of(cast.theo).post(
-            at(cast.juniper, "payment_return", payment_id=payout.pk),
-            {"state": state, "reason": "Account closed"},
-            follow=True,
-        )
-    )
+    address = at(cast.juniper, "payment_return", payment_id=payout.pk)
+    sent = {"state": state, "reason": "Account closed", "seen": seen_at(address, cast)}
+    page = shown(desk_of(cast.theo).post(address, sent, follow=True))
 
     assert "£8.42 to Mara Lindqvist is due again." in page
     assert "Account closed" in page
@@ -332,7 +328,7 @@ def test_a_payment_comes_back_once(cast: Cast) -> None:
     sell(cast)
     payout, theo = pay(cast), desk_of(cast.theo)
     address = at(cast.juniper, "payment_return", payment_id=payout.pk)
-    sent = {"state": "failed", "reason": "Account closed"}
+    sent = {"state": "failed", "reason": "Account closed", "seen": seen_at(address, cast)}
     theo.post(address, sent)
     before = snapshot()
 

@@ -6,6 +6,7 @@ import threading
 import uuid
 from datetime import timedelta
 from itertools import chain, repeat
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,6 +19,7 @@ from payouts import run_work, runs
 from payouts.ledger import due_entries
 from payouts.models import Payout, PayoutRun, PayoutRunEntry, PayoutState
 from payouts.runs import NotADraftError, confirm_run, discard_draft, draft_run
+from payouts.selectors import return_summary
 from payouts.services import PayoutError, record_payment
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.payouts.owing import earn, listed
@@ -175,6 +177,28 @@ def test_two_who_confirm_at_once_ask_once(owed: Cast) -> None:
 
     assert refused.value.work == first
     assert snapshot() == before
+
+
+def test_a_worker_confirms_and_takes_back_only_what_staff_saw(owed: Cast) -> None:
+    run = ask_for_draft()
+    let_a_worker(run)
+    run_work.ask_to_confirm(run=run, seen=run.draft_version, by=SYSTEM, now=NOW)
+    earn(owed.mara_in_glow, 5_000)
+    runs.redraft_run(run=run, by=SYSTEM, now=NOW)
+
+    confirming = let_a_worker(run)
+    run_work.ask_to_confirm(run=run, seen=run.draft_version, by=SYSTEM, now=NOW)
+    let_a_worker(run)
+    told: dict[str, Any] = {"state": PayoutState.FAILED, "reason": "Closed"}
+    run_work.ask_to_return(run=run, seen=return_summary(run).seen, by=SYSTEM, now=NOW, **told)
+    Payout.objects.filter(run=run, member=owed.mara).update(in_file_at=NOW)
+    returning = let_a_worker(run)
+
+    assert confirming.error == "this run was drafted again: check it, then confirm it"
+    assert returning.error == (
+        "the payments of this run have changed: check them again, then take them back"
+    )
+    assert run.state == "processing"
 
 
 def test_a_line_paid_meanwhile_stops_the_whole_run_and_says_whose(owed: Cast) -> None:
