@@ -129,6 +129,11 @@ def is_proven(*, public_id: uuid.UUID, purpose: CodePurpose, address: str, now: 
     return _proven(public_id, purpose, address, now=now).exists()
 
 
+def is_used_up(*, public_id: uuid.UUID, purpose: CodePurpose, address: str, now: datetime) -> bool:
+    """Whether this code was entered at most ten minutes ago and is used up. It allows nothing."""
+    return _entered(public_id, purpose, address, now=now).exclude(ended_at=None).exists()
+
+
 def spend_code(*, public_id: uuid.UUID, purpose: CodePurpose, address: str, now: datetime) -> None:
     """Use up an entered code, in the transaction of the change that needs it.
 
@@ -197,12 +202,17 @@ def _try(
 def _proven(
     public_id: uuid.UUID, purpose: CodePurpose, address: str, *, now: datetime
 ) -> QuerySet[MailedCode]:
+    return _entered(public_id, purpose, address, now=now).filter(ended_at=None)
+
+
+def _entered(
+    public_id: uuid.UUID, purpose: CodePurpose, address: str, *, now: datetime
+) -> QuerySet[MailedCode]:
     return MailedCode.objects.filter(
         public_id=public_id,
         purpose=purpose,
         address=address.strip().lower(),
         proven_at__gt=now - CODE_LIFETIME,
-        ended_at=None,
     )
 
 

@@ -55,6 +55,14 @@ def _made_now(address: str, *, now: datetime) -> User:
         return User.objects.select_for_update().get(email=address)
 
 
+def lock_creator(creator: Creator) -> Creator | None:
+    """Lock and return the creator's row; None if the person deleted their data meanwhile.
+
+    Call it first in the transaction of an act on the creator, which may have waited for a deletion.
+    """
+    return Creator.objects.select_for_update().filter(pk=creator.pk).first()
+
+
 def creator_of(user: User) -> Creator | None:
     """The creator of this user, or None."""
     return next(iter(_creator_of(user_id=user.pk)), None)

@@ -19,8 +19,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from accounts.codes import spend_code
+from accounts.codes import ExpiredCodeError, spend_code
 from accounts.models import Brand, CodePurpose
+from affiliates.logins import lock_creator
 from affiliates.models import Creator, Member
 from core.kept_queries import kept_query
 from core.references import Reference
@@ -135,10 +136,11 @@ def change_details(
     """Replace the creator's payout details for every brand, and release them to `release_to`.
 
     Uses up `code`, which was mailed for this purpose and entered. `tell` mails the warning; when it
-    raises, nothing is changed. Raises accounts.codes.ExpiredCodeError, and ReleaseError for a brand
-    that does not pay the creator.
+    raises, nothing is changed. Raises accounts.codes.ExpiredCodeError, also when the person
+    deleted their data meanwhile, and ReleaseError for a brand that does not pay the creator.
     """
-    Creator.objects.select_for_update().get(pk=creator.pk)
+    if lock_creator(creator) is None:
+        raise ExpiredCodeError
     spend_code(public_id=code, purpose=CodePurpose.PAYOUT_DETAILS, address=creator.email, now=now)
     before = own_destination(creator)
     PayoutDetails.objects.update_or_create(

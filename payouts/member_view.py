@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import TruncDate
 
 from core.kept_queries import kept_query
@@ -17,6 +26,7 @@ from payouts.models import (
     GIVEN_KINDS,
     EntryKind,
     LedgerEntry,
+    LedgerSum,
     Payout,
     PayoutItem,
 )
@@ -104,6 +114,38 @@ def _by_day(held: QuerySet[LedgerEntry], *having: Q) -> QuerySet[LedgerEntry, An
     days = held.annotate(day=TruncDate("available_at")).order_by().values("day")
     sums = days.annotate(minor=Sum("amount_minor")).filter(*having)
     return sums.order_by("day").values_list("day", "minor")
+
+
+def due_in_all_offers(*, member_id: int, currency: str, now: datetime) -> int:
+    """Return what one payment to the member would be now, in minor units. One query.
+
+    A payment takes what is due in every offer of the brand together. Less than zero is carried
+    over.
+    """
+    return sum(_due_in_each_offer(member_id=member_id, currency=currency, now=now))
+
+
+@kept_query
+def _due_in_each_offer(*, member_id: int, currency: str, now: datetime) -> QuerySet[LedgerSum, Any]:
+    due = LedgerSum.objects.filter(
+        enrollment__member=member_id, currency=currency, available_at__lte=now
+    )
+    return due.values_list("amount_minor", flat=True)
+
+
+def counts_as_due(*, payout_id: int, enrollment_id: int) -> bool:
+    """Whether a payment that came back released entries of the enrollment that no other one pays.
+
+    One query.
+    """
+    return bool(list(_released_entries(payout_id=payout_id, enrollment_id=enrollment_id)))
+
+
+@kept_query
+def _released_entries(*, payout_id: int, enrollment_id: int) -> QuerySet[PayoutItem, Any]:
+    live = PayoutItem.objects.live().filter(entry=OuterRef("entry"))
+    items = PayoutItem.objects.filter(payout=payout_id, entry__enrollment=enrollment_id)
+    return items.filter(~Exists(live)).values_list("pk", flat=True)[:1]
 
 
 @kept_query

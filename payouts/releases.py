@@ -17,10 +17,11 @@ from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from accounts.codes import spend_code
+from accounts.codes import ExpiredCodeError, spend_code
 from accounts.models import Brand, CodePurpose
 from affiliates import services as affiliates
 from affiliates.details import GivenDetails
+from affiliates.logins import lock_creator
 from affiliates.models import Creator, Member
 from core.kept_queries import kept_query
 from core.tenancy import across_brands, acting_for
@@ -56,6 +57,13 @@ class Released:
 
     brands: tuple[Brand, ...]
     started: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A release that was taken back. `on_the_way` counts payments that a file has, which go on."""
+
+    on_the_way: int
 
 
 def live_releases() -> QuerySet[DetailsRelease]:
@@ -115,10 +123,12 @@ def release_details(
     """Let these brands see the creator's details, and start the payments that waited for that.
 
     Uses up `code`, which was mailed for this purpose and entered. `tell` mails the creator; when it
-    raises, nothing is released. Raises accounts.codes.ExpiredCodeError. Raises ReleaseError when
-    `brands` is empty, a brand does not pay the creator, or the creator has no details.
+    raises, nothing is released. Raises accounts.codes.ExpiredCodeError, also when the person
+    deleted their data meanwhile, and their codes with it. Raises ReleaseError when `brands` is
+    empty, a brand does not pay the creator, or the creator has no details.
     """
-    Creator.objects.select_for_update().get(pk=creator.pk)
+    if lock_creator(creator) is None:
+        raise ExpiredCodeError
     spend_code(public_id=code, purpose=CodePurpose.DETAILS_RELEASE, address=creator.email, now=now)
     if not brands:
         raise ReleaseError("no brand is named")
@@ -151,26 +161,31 @@ def add_releases(
 
 
 @transaction.atomic
-def take_back_release(*, creator: Creator, brand: Brand, by: Actor, now: datetime) -> bool:
+def take_back_release(
+    *, creator: Creator, brand: Brand, by: Actor, now: datetime
+) -> TakenBack | None:
     """Stop showing the details to the brand. Payments that are in no file yet wait again.
 
-    Returns False when there was no live release. Needs no code, because it only takes access away.
+    Returns None when there was no live release, also when the person deleted their data meanwhile.
+    Needs no code, because it only takes access away.
     """
-    Creator.objects.select_for_update().get(pk=creator.pk)
+    lock_creator(creator)
     with acting_for(brand):
         members = list(Member.objects.filter(creator=creator).order_by("pk"))
         for member in members:
             _lock(member)
         release = live_releases().select_for_update().filter(creator=creator).first()
         if release is None:
-            return False
+            return None
         release.taken_back_at = max(now, release.released_at)
         release.save(update_fields=["taken_back_at"])
-        _wait(Payout.objects.filter(release=release), now=now)
+        theirs = Payout.objects.filter(release=release)
+        _wait(theirs, now=now)
+        on_the_way = theirs.filter(state=PayoutState.PROCESSING).count()
         targets: list[Member | Brand] = [*members] if members else [brand]
         for target in targets:
             audit.record(action="member.payout_details_taken_back", target=target, by=by, now=now)
-    return True
+    return TakenBack(on_the_way)
 
 
 @transaction.atomic

@@ -20,9 +20,9 @@ from affiliates.code_login import EXPIRED_CODE_TEXT
 from affiliates.notices import send_notice
 from core.transactional_mail import TransactionalMailError
 from notices.selectors import declined_rows
+from payouts.releases import brands_that_pay
 from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.proving import proof_of
-from tracking.figures.creator_brands import memberships_of
 from tracking.figures.creator_report import balances_by_currency, offers_of
 from tracking.privacy.erasure import erase_creator
 from tracking.privacy.export import write_export
@@ -80,14 +80,14 @@ def deletion(request: CreatorRequest) -> HttpResponse:
     is_sure = request.POST.get("sure") == "yes"
     if request.method == "POST" and is_sure:
         try:
-            erase_creator(creator=request.creator, code=code, now=now)
+            is_erased = erase_creator(creator=request.creator, code=code, now=now)
         except ExpiredCodeError:
             messages.error(request, EXPIRED_CODE_TEXT)
             return redirect("portal:prove", "deletion")
-        return _log_out_after_deletion(request)
+        return _log_out_after_deletion(request, mails=is_erased)
     context = {
         "section": "data",
-        "memberships": memberships_of(request.creator),
+        "brands": brands_that_pay(request.creator),
         "balances": [
             balance
             for balance in balances_by_currency(offers_of(request.creator, now=now))
@@ -99,12 +99,16 @@ def deletion(request: CreatorRequest) -> HttpResponse:
     return render(request, "portal/creator/deletion.html", context)
 
 
-def _log_out_after_deletion(request: CreatorRequest) -> HttpResponse:
-    """Log out, and mail a confirmation if the mail server answers."""
+def _log_out_after_deletion(request: CreatorRequest, *, mails: bool) -> HttpResponse:
+    """Log out, and mail a confirmation if the mail server answers.
+
+    Of two taps on the button, the one that deleted the data `mails`; both answer the same.
+    """
     address = request.creator.email
     get_adapter().logout(request)
     try:
-        send_notice("deleted", to=address, now=timezone.now())
+        if mails:
+            send_notice("deleted", to=address, now=timezone.now())
     except TransactionalMailError:
         messages.warning(request, _("The mail that confirms it could not be sent."))
     messages.success(request, _("Your data is deleted, and you are logged out."))

@@ -36,7 +36,7 @@ from portal.creator.payout_sharing import (
     names_of,
     seen_by_brands,
 )
-from portal.creator.proving import proof_of
+from portal.creator.proving import proof_of, was_used
 from tracking.figures.creator_report import waiting_for_details
 
 
@@ -78,10 +78,13 @@ def payout(request: CreatorRequest) -> HttpResponse:
 @creator_required
 def payout_change(request: CreatorRequest) -> HttpResponse:
     """Choose method and country, then enter the account. Needs a fresh code."""
-    if proof_of(request, CodePurpose.PAYOUT_DETAILS, now=timezone.now()) is None:
+    is_proven = proof_of(request, CodePurpose.PAYOUT_DETAILS, now=timezone.now()) is not None
+    if not is_proven and request.method != "POST":
         return redirect("portal:prove", "payout")
     current = own_destination(request.creator)
     choose = ChooseForm(request.GET if "method" in request.GET else None, current=current)
+    if not is_proven:
+        return _second_tap(request, choose) or redirect("portal:prove", "payout")
     if not choose.is_bound or not choose.is_valid():
         return render(
             request, "portal/creator/payout_choose.html", {"form": choose, "section": "payout"}
@@ -93,7 +96,7 @@ def payout_change(request: CreatorRequest) -> HttpResponse:
         method, country, posted, current=current, brands=_brands_that_wait(request.creator)
     )
     if form.is_bound and form.is_valid():
-        answer = _change(request, form)
+        answer = _change(request, choose, form)
         if answer is not None:
             return answer
     context = {
@@ -114,7 +117,27 @@ def _brands_that_wait(creator: Creator) -> list[tuple[str, str]]:
     return brand_choices([brand for brand in closed if brand.slug in slugs], waiting)
 
 
-def _change(request: CreatorRequest, form: DestinationForm) -> HttpResponse | None:
+def _second_tap(request: CreatorRequest, choose: ChooseForm) -> HttpResponse | None:
+    """Answer a second tap like the first, which saved this account and used up the code."""
+    if not was_used(request, CodePurpose.PAYOUT_DETAILS) or not choose.is_valid():
+        return None
+    saved, sharing = own_destination(request.creator), sharing_of(request.creator)
+    form = form_for(
+        PayoutMethod(choose.cleaned_data["method"]),
+        choose.cleaned_data["country"],
+        request.POST,
+        current=saved,
+        brands=[(one.brand.slug, one.brand.name) for one in sharing if one.is_released],
+    )
+    if saved is None or not form.is_valid() or form.destination != saved:
+        return None
+    messages.success(request, _said(DetailsChange(None, saved, (), 0)))
+    return redirect("portal:payout")
+
+
+def _change(
+    request: CreatorRequest, choose: ChooseForm, form: DestinationForm
+) -> HttpResponse | None:
     """Change the details. Returns None when the form shows an error."""
     now = timezone.now()
     code = proof_of(request, CodePurpose.PAYOUT_DETAILS, now=now)
@@ -135,6 +158,8 @@ def _change(request: CreatorRequest, form: DestinationForm) -> HttpResponse | No
             now=now,
         )
     except ExpiredCodeError:
+        if answer := _second_tap(request, choose):
+            return answer
         messages.error(request, EXPIRED_CODE_TEXT)
         return redirect("portal:prove", "payout")
     except TransactionalMailError:

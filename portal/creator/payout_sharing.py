@@ -33,10 +33,16 @@ from core.transactional_mail import TransactionalMailError
 from payouts.destinations import Destination
 from payouts.details import own_destination
 from payouts.models import PayoutMethod
-from payouts.releases import Released, release_details, sharing_of, take_back_release
+from payouts.releases import (
+    Released,
+    TakenBack,
+    release_details,
+    sharing_of,
+    take_back_release,
+)
 from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.client import device
-from portal.creator.proving import proof_of
+from portal.creator.proving import proof_of, was_used
 from tracking.figures.creator_report import BrandPayment, waiting_for_details
 
 WANTED = "share_with"  # session key: the brand to select first, kept while a code is entered
@@ -144,7 +150,7 @@ def payout_share(request: CreatorRequest) -> HttpResponse:
     if destination is None or not closed:
         return redirect("portal:payout")
     if proof_of(request, CodePurpose.DETAILS_RELEASE, now=now) is None:
-        return redirect("portal:prove", "sharing")
+        return _second_tap(request) or redirect("portal:prove", "sharing")
     form = BrandsForm(
         request.POST if request.method == "POST" else None,
         choices=brand_choices(closed, waiting_for_details(request.creator)),
@@ -181,6 +187,8 @@ def _share(request: CreatorRequest, form: BrandsForm, brands: list[Brand]) -> Ht
             now=now,
         )
     except ExpiredCodeError:
+        if answer := _second_tap(request):
+            return answer
         messages.error(request, EXPIRED_CODE_TEXT)
         return redirect("portal:prove", "sharing")
     except TransactionalMailError:
@@ -191,28 +199,56 @@ def _share(request: CreatorRequest, form: BrandsForm, brands: list[Brand]) -> Ht
     return redirect("portal:payout")
 
 
+def _second_tap(request: CreatorRequest) -> HttpResponse | None:
+    """Answer a second tap like the first, which shared with these brands and used up the code."""
+    wanted = set(request.POST.getlist("brands"))
+    if not wanted or not was_used(request, CodePurpose.DETAILS_RELEASE):
+        return None
+    shared = [one.brand for one in sharing_of(request.creator) if one.is_released]
+    if not wanted <= {brand.slug for brand in shared}:
+        return None
+    named = names_of(brand for brand in shared if brand.slug in wanted)
+    messages.success(request, _("Shared with {brands}.").format(brands=named))
+    return redirect("portal:payout")
+
+
 @require_POST
 @creator_required
 def payout_stop_sharing(request: CreatorRequest, slug: str) -> HttpResponse:
     """Stop sharing with a brand. Needs no code, because it only takes access away."""
     brand = next((one.brand for one in sharing_of(request.creator) if one.brand.slug == slug), None)
-    is_taken_back = brand is not None and take_back_release(
+    if brand is None:
+        return redirect("portal:payout")
+    taken_back = take_back_release(
         creator=request.creator,
         brand=brand,
         by=Actor.of_member(request.creator.email),
         now=timezone.now(),
     )
-    if brand is not None and is_taken_back:
-        said = _(
-            "{brand} no longer sees your payout details."
-            " Its payments wait until you share them again."
-        )
-        messages.success(request, said.format(brand=brand.name))
+    if taken_back is not None:
+        messages.success(request, _said_of_the_end(brand, taken_back))
         try:
             _mail_notice(request, "details_not_shared", [brand])
         except TransactionalMailError:
             messages.warning(request, _("The mail that confirms it could not be sent."))
     return redirect("portal:payout")
+
+
+def _said_of_the_end(brand: Brand, taken_back: TakenBack) -> str:
+    """Return what a brand no longer sees, which payments wait, and how many go on."""
+    going = taken_back.on_the_way
+    if not going:
+        return _(
+            "{brand} no longer sees your payout details."
+            " Its payments wait until you share them again."
+        ).format(brand=brand.name)
+    return ngettext(
+        "{brand} no longer sees your payout details. One payment was already given to a bank or"
+        " PayPal and stays on its way. Other payments wait until you share them again.",
+        "{brand} no longer sees your payout details. {count} payments were already given to a bank"
+        " or PayPal and stay on their way. Other payments wait until you share them again.",
+        going,
+    ).format(brand=brand.name, count=going)
 
 
 def going_on_their_way(started: int) -> str:

@@ -28,6 +28,7 @@ from accounts.codes import (
     ask_code,
     enter_code,
     is_proven,
+    is_used_up,
 )
 from accounts.models import CodePurpose
 from affiliates.code_login import (
@@ -102,6 +103,20 @@ def proof_of(request: CreatorRequest, purpose: CodePurpose, *, now: datetime) ->
         public_id
         if is_proven(public_id=public_id, purpose=purpose, address=email, now=now)
         else None
+    )
+
+
+def was_used(request: CreatorRequest, purpose: CodePurpose) -> bool:
+    """Whether this session's code was used up minutes ago, so that a POST may be a second tap.
+
+    The caller compares what is posted with what is stored, and changes nothing.
+    """
+    asked = request.session.get(ASKED, {}).get(purpose.value)
+    return bool(asked) and is_used_up(
+        public_id=uuid.UUID(asked),
+        purpose=purpose,
+        address=request.creator.email,
+        now=timezone.now(),
     )
 
 

@@ -14,7 +14,7 @@ from django.db.models import Aggregate, Count, Max, Model, OuterRef, Q, QuerySet
 
 from core.kept_queries import kept_query
 from offers.models import Enrollment, Terms
-from payouts.models import EntryKind, LedgerEntry, PayoutState
+from payouts.models import EntryKind, LedgerEntry, LedgerSum, PayoutState
 from tracking.figures.metrics import today
 from tracking.models import IN_USE, DailyTotal, PromoCode, Question, TrackingLink
 
@@ -22,9 +22,9 @@ from tracking.models import IN_USE, DailyTotal, PromoCode, Question, TrackingLin
 def change_tag(enrollment: Enrollment, *, now: datetime) -> str:
     """Return the change tag of an enrollment, which must have brand, offer and member fetched.
 
-    It changes with the member's totals, ledger, payments, questions, code and links, with the offer
-    and its terms, and when a day or the hold of an entry ends. One query over daily totals, so its
-    cost does not depend on the number of conversions.
+    It changes with the member's totals, ledger, payments, questions, code and links, with what is
+    due in their other offers, with the offer and its terms, and when a day or a hold ends. One
+    query over totals, so its cost does not depend on the number of conversions.
     """
     facts = _facts(enrollment_id=enrollment.pk, now=now)
     rows = (enrollment, enrollment.brand, enrollment.offer, enrollment.member)
@@ -41,6 +41,7 @@ def _facts(*, enrollment_id: int, now: datetime) -> QuerySet[Any, Any]:
         *_items(TrackingLink.objects.all()),
         _of(TrackingLink.objects.main().in_use(), Max("slug")),
         *_ledger(now),
+        _due_in_all_offers(now),
         *_of_each(Question.objects.all(), Max("pk"), Max("answered_at")),
         _of(Terms.objects.all(), Max("pk"), by="offer"),
         _of(Terms.objects.all(), Count("pk"), by="offer"),
@@ -66,6 +67,18 @@ def _of_each(rows: QuerySet[Any], *figures: Aggregate) -> list[Subquery]:
 def _items(rows: QuerySet[Any]) -> list[Subquery]:
     in_use = Count("pk", filter=IN_USE)
     return _of_each(rows, Max("pk"), in_use, Max("deactivated_at"))
+
+
+def _due_in_all_offers(now: datetime) -> Subquery:
+    """What the next payment would be, which other offers of the brand change too."""
+    due = LedgerSum.objects.filter(
+        enrollment__member=OuterRef("member"),
+        currency=OuterRef("offer__currency"),
+        available_at__lte=now,
+    )
+    return Subquery(
+        due.order_by().values("currency").annotate(minor=Sum("amount_minor")).values("minor")
+    )
 
 
 def _ledger(now: datetime) -> list[Subquery]:

@@ -13,7 +13,7 @@ from core.money import Money
 from core.templatetags.display import count, day, money, signed
 from offers.models import Enrollment, Terms
 from payouts.ledger import Balance, balances
-from payouts.member_view import adjustments_of, next_payable
+from payouts.member_view import adjustments_of, due_in_all_offers, next_payable
 from portal.dashboard.payments import PaymentRow, title_and_more
 
 Payable = tuple[date, int]  # a day, and what can be paid from it on in minor units
@@ -40,7 +40,7 @@ class MyMoney:
 def money_of(
     enrollment: Enrollment, terms: Terms, payments: Sequence[PaymentRow], *, now: datetime
 ) -> MyMoney:
-    """Return the balance now. Two queries."""
+    """Return the balance now. Two queries; three if something is or becomes due."""
     balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
     currency = enrollment.offer.currency
     needs_details = sum(row.share.minor for row in payments if row.wants_details)
@@ -53,7 +53,7 @@ def money_of(
         paid=Money(balance.paid_minor, currency),
         earned=Money(balance.earned_minor, currency),
         held_note=_held_note(following, terms.hold_days, currency),
-        next_payment=_next_payment(balance.due_minor, following, currency),
+        next_payment=_next_payment(enrollment, balance.due_minor, following, now=now),
     )
 
 
@@ -79,16 +79,33 @@ def adjustment_rows(enrollment: Enrollment) -> list[AdjustmentRow]:
     ]
 
 
-def _next_payment(due_minor: int, following: Payable | None, currency: str) -> str:
-    """What the member waits for, while nothing that was taken back is still to be settled."""
-    if due_minor > 0:
-        amount = money(Money(due_minor, currency))
-        return _("Next payment: %(amount)s, payable now") % {"amount": amount}
-    if due_minor < 0 or following is None:
+def _next_payment(
+    enrollment: Enrollment, due_minor: int, following: Payable | None, *, now: datetime
+) -> str:
+    """Return what the member waits for; "" while something that was taken back is to be settled.
+
+    The next payment is for all offers of the brand together, so what another offer took back lowers
+    it, and it may not reach the brand's minimum.
+    """
+    if due_minor < 0 or (due_minor == 0 and following is None):
         return ""
-    payable_on, minor = following
+    brand, currency = enrollment.brand, enrollment.offer.currency
+    payable_on, minor = (None, due_minor) if due_minor or following is None else following
+    whole = due_in_all_offers(member_id=enrollment.member_id, currency=currency, now=now)
+    whole += minor if payable_on else 0
+    minimum = brand.minimum_payout_minor if currency == brand.currency else 0
+    if whole <= 0:
+        return ""
+    if whole < minimum:
+        return _("Next payment: when at least %(minimum)s is due. So far: %(amount)s") % {
+            "minimum": money(Money(minimum, currency)),
+            "amount": money(Money(whole, currency)),
+        }
+    amount = money(Money(min(minor, whole), currency))
+    if payable_on is None:
+        return _("Next payment: %(amount)s, payable now") % {"amount": amount}
     return _("Next payment: %(amount)s, payable from %(day)s") % {
-        "amount": money(Money(minor, currency)),
+        "amount": amount,
         "day": day(payable_on),
     }
 

@@ -16,7 +16,7 @@ from offers.models import Enrollment
 from payouts.models import PayoutState
 from portal.dashboard.commission import CommissionCard
 from portal.dashboard.enrollment_state import state_of_enrollment
-from portal.dashboard.payments import PaymentRow
+from portal.dashboard.payments import PaymentRow, back_text
 from tracking.figures.conversion_list import latest_rejected
 
 REJECTED_SHOWN_FOR = timedelta(days=30)  # after the order
@@ -41,26 +41,27 @@ def needs_of(
     rejected_href: str,
     now: datetime,
 ) -> list[Need]:
-    """Return the needs of a member, the most urgent first. One query.
+    """Return the needs of a member, the most urgent first. One query; three after a failed payment.
 
     Payments that wait for payout details are not among them: a card above them says so.
     `rejected_href` leads to the rejected conversions.
     """
-    found = [_failed(payments), _rejected(enrollment, rejected_href, now=now)]
+    found = [_failed(enrollment, payments, now=now), _rejected(enrollment, rejected_href, now=now)]
     if not state_of_enrollment(enrollment, now=now).is_over:
         found.append(_terms(commission))
     return [need for need in found if need is not None]
 
 
-def _failed(payments: Sequence[PaymentRow]) -> Need | None:
+def _failed(
+    enrollment: Enrollment, payments: Sequence[PaymentRow], *, now: datetime
+) -> Need | None:
     """The latest payment, if it failed: a later one that arrived would settle it."""
     latest = next((row for row in payments if row.payout.state != PayoutState.CANCELLED), None)
     if latest is None or latest.payout.state != PayoutState.FAILED:
         return None
     title = _("Your payment of %(amount)s failed") % {"amount": money(latest.share)}
-    return Need(
-        "bad", title, latest.back_text, _("Check your payout details"), reverse("portal:payout")
-    )
+    text = back_text(latest, enrollment, now=now)
+    return Need("bad", title, text, _("Check your payout details"), reverse("portal:payout"))
 
 
 def _rejected(enrollment: Enrollment, href: str, *, now: datetime) -> Need | None:

@@ -16,7 +16,8 @@ from core.keyset_pagination import Keyset, KeysetPage
 from core.money import Money
 from core.templatetags.display import day, masked_reference, moment, money, signed
 from offers.models import Enrollment
-from payouts.member_view import entries_of_payout, payments_of
+from payouts.ledger import Balance, balances
+from payouts.member_view import counts_as_due, entries_of_payout, payments_of
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutState
 from tracking.figures.statements import StatementLine, entry_name, with_conversions
 
@@ -99,16 +100,23 @@ class PaymentRow:
         return date_and_reference(self.payout)
 
     @property
-    def back_text(self) -> str:
-        """Why the payment failed or was cancelled, and what that means."""
+    def came_back(self) -> bool:
+        return self.payout.state in {PayoutState.FAILED, PayoutState.CANCELLED}
+
+
+def back_text(payment: PaymentRow, enrollment: Enrollment, *, now: datetime) -> str:
+    """Return why the payment failed or was cancelled, and where its money is now. Two queries."""
+    due = balances([enrollment.pk], now=now).get(enrollment.pk, Balance()).due_minor
+    if not counts_as_due(payout_id=payment.payout.pk, enrollment_id=enrollment.pk):
+        ending = _("This money is part of another payment.")
+    elif due > 0:
         ending = _(
             "The money is still yours: it counts as not paid and is part of the next payment."
         )
-        return f"{self.payout.reason.rstrip('.')}. {ending}" if self.payout.reason else ending
-
-    @property
-    def came_back(self) -> bool:
-        return self.payout.state in {PayoutState.FAILED, PayoutState.CANCELLED}
+    else:
+        ending = _("Refunds or corrections since then took this money back, so it is not due.")
+    reason = payment.payout.reason
+    return f"{reason.rstrip('.')}. {ending}" if reason else ending
 
 
 @dataclass(frozen=True, slots=True)

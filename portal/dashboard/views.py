@@ -25,6 +25,7 @@ from portal.dashboard.money import adjustment_rows, money_of
 from portal.dashboard.needs import needs_of
 from portal.dashboard.numbers import numbers_of
 from portal.dashboard.payments import (
+    back_text,
     paid_entries,
     paid_lines,
     payment_row,
@@ -138,7 +139,15 @@ def payment(request: HttpRequest, visit: Visit, public_id: UUID) -> HttpResponse
         return nothing_here(request)
     page = paid_entries(found, visit.enrollment, cursor=request.GET.get("at", ""))
     lines = paid_lines(page.rows)
-    return render_page(request, "payment", visit, payment=found, page=page, lines=lines)
+    return render_page(
+        request,
+        "payment",
+        visit,
+        payment=found,
+        back_text=back_text(found, visit.enrollment, now=visit.now) if found.came_back else "",
+        page=page,
+        lines=lines,
+    )
 
 
 @dashboard_page()

@@ -79,7 +79,7 @@ WRITERS = {
         orders/applying orders/brand_basics orders/crediting
         orders/exchange orders/looking_again
         orders/recording orders/refunds orders/revising orders/saving orders/sharing privacy/erasure
-        privacy/shoppers
+        privacy/free_texts privacy/shoppers
         importing/column_choice totals/arriving_clicks totals/conversion_sources totals/daily
         totals/new_sources
         flags/checking flags/deciding flags/leaks flags/settings

@@ -21,6 +21,7 @@ from payouts.models import DetailsRelease, Payout, PayoutDetails, PayoutRun, Pay
 from payouts.releases import (
     Released,
     ReleaseError,
+    TakenBack,
     change_member_and_payments,
     release_details,
     sharing_of,
@@ -48,7 +49,7 @@ def june(cast: Cast) -> Creator:
     return creator
 
 
-def take_back(creator: Creator, brand: Brand) -> bool:
+def take_back(creator: Creator, brand: Brand) -> TakenBack | None:
     return take_back_release(creator=creator, brand=brand, by=SYSTEM, now=NOW)
 
 
@@ -123,7 +124,7 @@ def test_what_was_taken_back_waits_again_unless_a_file_named_it(cast: Cast, june
     named, not_named = run_for_june(cast), run_for_june(cast)
     assert len(bank_file(cast, named)) == 1
 
-    assert take_back(june, cast.juniper)
+    assert take_back(june, cast.juniper) == TakenBack(on_the_way=1)
 
     assert states(cast) == ["processing", "pending_info"]
     assert bank_file(cast, named) == bank_file(cast, not_named) == []

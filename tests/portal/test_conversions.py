@@ -172,7 +172,7 @@ def csv_of(client: Client, address: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
 
 
-QUERIES = 16
+QUERIES = 17
 
 
 def test_the_page_asks_the_same_of_one_conversion_as_of_three(

@@ -13,11 +13,13 @@ from django.test import Client
 from affiliates.services import change_member
 from core.tenancy import acting_for
 from offers.models import OfferStatus
-from offers.services import set_offer_status
+from offers.services import create_offer, enroll, set_offer_status
+from offers.terms import TermsValues
 from payouts.models import Payout, PayoutState
 from payouts.services import adjust, mark_paid, return_payment
-from tests.cast import Cast, refund, release_to_brand
+from tests.cast import Cast, offer_values, refund, release_to_brand
 from tests.following import follow_link
+from tests.payouts.owing import earn
 from tests.portal.conftest import Sell, new_terms, path_of, pay, reject, text_of
 from tests.snapshot import snapshot
 from tracking.links.generating import deactivate_items
@@ -135,6 +137,15 @@ def a_bonus(cast: Cast) -> None:
     )  # fmt: skip
 
 
+def a_debt_in_another_offer(cast: Cast) -> None:
+    other = create_offer(
+        values=offer_values(name="Other"), terms=TermsValues(percent_bp=1_000), by=cast.by,
+        now=cast.now,
+    )  # fmt: skip
+    [enrollment] = enroll(offer=other, members=[cast.mara], by=cast.by, now=cast.now)
+    earn(enrollment, -100)
+
+
 def a_question(cast: Cast) -> None:
     ask_about_order(
         enrollment=cast.mara_in_glow, order_reference="#77", ordered_on=cast.now.date(), note="",
@@ -163,6 +174,7 @@ CHANGES: dict[str, Callable[[Cast], object]] = {
     "a payment that came back": a_payment_that_came_back,
     "a payment that arrived": a_payment_that_arrived,
     "a bonus": a_bonus,
+    "a debt in another offer": a_debt_in_another_offer,
     "an answer": an_answer,
     "new terms": new_terms,
     "a paused offer": lambda cast: set_offer_status(

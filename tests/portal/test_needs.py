@@ -11,12 +11,14 @@ import pytest
 from django.test import Client
 
 from core.tenancy import acting_for
-from offers.models import OfferStatus
-from offers.services import set_offer_status
+from offers.models import Enrollment, OfferStatus
+from offers.services import create_offer, enroll, set_offer_status
+from offers.terms import TermsValues
 from payouts.models import PayoutDetails, PayoutState
 from payouts.runs import confirm_run, draft_run
 from payouts.services import return_payment
-from tests.cast import Cast
+from tests.cast import Cast, offer_values
+from tests.payouts.owing import earn
 from tests.portal.conftest import Sell, new_terms, pay, reject, text_of
 from tracking.links.membership import remove_from_offer
 
@@ -187,3 +189,87 @@ def test_the_next_payment_and_its_day_stand_on_top(
     page = text_of(client, path)
 
     assert words in page[: page.index('class="jumps"')]
+
+
+@pytest.fixture
+def elsewhere(cast: Cast) -> Enrollment:
+    """Mara in another offer of the brand."""
+    with acting_for(cast.juniper):
+        other = create_offer(
+            values=offer_values(name="Other"), terms=TermsValues(percent_bp=1_000), by=cast.by,
+            now=cast.now,
+        )  # fmt: skip
+        [enrollment] = enroll(offer=other, members=[cast.mara], by=cast.by, now=cast.now)
+    return enrollment
+
+
+@pytest.mark.parametrize(
+    ("elsewhere_minor", "words"),
+    [
+        (500, "Next payment: £8.42, payable now"),  # this offer's share
+        (-500, "Next payment: £3.42, payable now"),
+        (-842, ""),
+        (-5_000, ""),
+    ],
+)
+def test_what_another_offer_took_back_lowers_the_next_payment(
+    cast: Cast, client: Client, path: str, sell: Sell, elsewhere: Enrollment,
+    elsewhere_minor: int, words: str,
+) -> None:  # fmt: skip
+    sell()
+    with acting_for(cast.juniper):
+        earn(elsewhere, elsewhere_minor)
+
+    assert client.get(path).context["money"].next_payment == words
+
+
+@pytest.mark.parametrize(
+    ("elsewhere_minor", "words"),
+    [
+        (-500, "Next payment: £3.42, payable from 4 Dec 2026"),
+        (-5_000, ""),
+    ],
+)
+def test_it_lowers_a_payment_that_is_held_too(
+    cast: Cast, client: Client, path: str, sell: Sell, elsewhere: Enrollment,
+    elsewhere_minor: int, words: str,
+) -> None:  # fmt: skip
+    new_terms(cast, percent_bp=1_000, hold_days=14)
+    sell(ordered_at=(cast.now + timedelta(minutes=5)).isoformat())
+    with acting_for(cast.juniper):
+        earn(elsewhere, elsewhere_minor)
+
+    assert client.get(path).context["money"].next_payment == words
+
+
+def test_the_next_payment_waits_for_the_brands_minimum(
+    cast: Cast, client: Client, path: str, sell: Sell, elsewhere: Enrollment
+) -> None:
+    sell()
+    cast.juniper.minimum_payout_minor = 1_000
+    cast.juniper.save(update_fields=["minimum_payout_minor"])
+
+    below = client.get(path).context["money"].next_payment
+    with acting_for(cast.juniper):
+        earn(elsewhere, 158)
+    reached = client.get(path).context["money"].next_payment
+
+    assert below == "Next payment: when at least £10.00 is due. So far: £8.42"
+    assert reached == "Next payment: £8.42, payable now"
+
+
+def test_a_failed_payment_whose_money_was_taken_back_promises_nothing(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    sell()
+    payment = pay(cast)
+    with acting_for(cast.juniper):
+        earn(cast.mara_in_glow, -842)
+        return_payment(
+            payout=payment, state=PayoutState.FAILED, reason="Account closed",
+            by=cast.by, now=cast.now,
+        )  # fmt: skip
+
+    assert (
+        "Account closed. Refunds or corrections since then took this money back, so it is not due."
+    ) in needs(client, path)

@@ -9,9 +9,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import CodePurpose
-from affiliates.models import Creator
+from affiliates.models import Creator, Member
+from affiliates.services import add_member
 from core.tenancy import acting_for
+from notices.models import DeclinedKind, NoticeKind
 from notifications.models import Suppression, SuppressionReason
+from notifications.selectors import suppressed_among
 from notifications.services import suppress
 from tests.answers import page_text
 from tests.cast import Cast
@@ -23,6 +26,8 @@ from tests.portal.test_portal import JUNE, changed_since, logged_in
 from tests.snapshot import snapshot
 
 __all__ = ["june"]
+
+LATER_ADDRESS = "june@new.example"
 
 
 # --- Mails ---------------------------------------------------------------------------------------
@@ -69,6 +74,68 @@ def test_a_brand_of_others_is_like_none(cast: Cast) -> None:
     assert mara.post("/portal/emails/saltmarsh/", {"mails": "off"}).status_code == 404
 
     assert snapshot() == before
+
+
+@pytest.fixture
+def twice(cast: Cast) -> Member:
+    """June's second member in Juniper, added when her login had another address."""
+    with acting_for(cast.juniper):
+        second = add_member(
+            email=LATER_ADDRESS, first_name="June", last_name="Okafor", by=cast.by, now=cast.now
+        )
+        second.creator = Creator.objects.get(email=JUNE)
+        second.save(update_fields=["creator"])
+    return second
+
+
+def test_who_is_a_member_twice_sees_the_brand_once(cast: Cast, june: Client, twice: Member) -> None:
+    page = text_of(june, "/portal/emails/")
+    proven(june, cast, CodePurpose.DELETION)
+    deletion = text_of(june, "/portal/data/delete/")
+
+    assert page.count('action="/portal/emails/juniper/"') == 1
+    assert page.count('action="/portal/emails/juniper/kinds/"') == 1
+    assert deletion.count("<bdi>Juniper &amp; Co</bdi>") == 1
+
+
+def test_all_mail_of_a_brand_is_stopped_and_allowed_again_for_who_is_in_it_twice(
+    cast: Cast, june: Client, twice: Member
+) -> None:
+    june.post("/portal/emails/juniper/", {"mails": "off"})
+    with acting_for(cast.juniper):
+        assert suppressed_among([JUNE, LATER_ADDRESS]).keys() == {JUNE, LATER_ADDRESS}
+    assert "Allow again" in text_of(june, "/portal/emails/")
+
+    june.post("/portal/emails/juniper/", {"mails": "on"})
+
+    with acting_for(cast.juniper):
+        assert suppressed_among([JUNE, LATER_ADDRESS]) == {}
+
+
+def test_mail_is_off_only_when_no_address_of_the_creator_gets_any(
+    cast: Cast, june: Client, twice: Member
+) -> None:
+    with acting_for(cast.juniper):
+        suppress(address=JUNE, reason=SuppressionReason.BY_STAFF, by=cast.by, now=cast.now)
+    assert "Stop: Juniper &amp; Co" in text_of(june, "/portal/emails/")
+
+    june.post("/portal/emails/juniper/", {"mails": "off"})
+
+    assert "Allow again: Juniper &amp; Co" in text_of(june, "/portal/emails/")
+    june.post("/portal/emails/juniper/", {"mails": "on"})
+    with acting_for(cast.juniper):
+        assert suppressed_among([JUNE, LATER_ADDRESS]) == {JUNE: SuppressionReason.BY_STAFF}
+
+
+def test_a_kind_is_declined_for_all_members_of_a_creator(
+    cast: Cast, june: Client, twice: Member
+) -> None:
+    kind = NoticeKind.PAYMENT_SENT.value
+    june.post("/portal/emails/juniper/kinds/", {"shown": [kind], "kinds": []})
+
+    with acting_for(cast.juniper):
+        declined = DeclinedKind.objects.values_list("member", "kind")
+        assert set(declined) == {(cast.june.pk, kind), (twice.pk, kind)}
 
 
 # --- Data ----------------------------------------------------------------------------------------

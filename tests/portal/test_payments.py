@@ -188,6 +188,25 @@ def test_a_payment_that_came_back_says_so_and_the_money_is_due_again(
     assert client.get(path).context["money"].due.minor == 842
 
 
+def test_a_payment_that_came_back_and_was_paid_since_promises_nothing(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    sell()
+    failed = pay(cast)
+    with acting_for(cast.juniper):
+        return_payment(
+            payout=failed, state=PayoutState.FAILED, reason="Account closed",
+            by=cast.by, now=cast.now,
+        )  # fmt: skip
+    pay(cast, reference="BACS 2")
+    sell("1002")  # something is due, but nothing of what failed
+
+    detail = text_of(client, f"{path}/payments/{failed.public_id}")
+
+    assert "Account closed. This money is part of another payment." in detail
+    assert "still yours" not in detail
+
+
 def test_somebody_elses_payment_is_not_there(
     cast: Cast, client: Client, path: str, sell: Sell
 ) -> None:

@@ -12,8 +12,9 @@ from accounts.models import AuditEntry, CodePurpose
 from affiliates.models import Creator
 from affiliates.services import set_language
 from core.tenancy import acting_for
-from payouts.models import DetailsRelease, Payout, PayoutDetails
+from payouts.models import DetailsRelease, Payout, PayoutDetails, PayoutRun
 from payouts.releases import take_back_release
+from payouts.run_files import bank_rows
 from payouts.runs import confirm_run, draft_run
 from tests.answers import page_text
 from tests.cast import IBAN, SYSTEM, Cast
@@ -156,6 +157,21 @@ def test_both_are_in_the_brands_log_with_the_member_as_actor_and_mailed(
         "You share your payout details with Juniper & Co",
         "You no longer share your payout details with Juniper & Co",
     ]
+
+
+def test_stopping_says_which_payments_go_on(waiting: Cast, june: Client) -> None:
+    proven(june, waiting, CodePurpose.DETAILS_RELEASE)
+    june.post(SHARE, {"brands": "juniper"})
+    with acting_for(waiting.juniper):
+        list(bank_rows(PayoutRun.objects.get(), by=SYSTEM, now=waiting.now))
+
+    page = after(june, STOP, {})
+
+    assert (
+        "Juniper &amp; Co no longer sees your payout details. One payment was already given to a"
+        " bank or PayPal and stays on its way. Other payments wait until you share them again."
+    ) in page
+    assert payment(waiting).state == "processing"
 
 
 def test_the_mail_is_in_the_language_of_who_reads_it(

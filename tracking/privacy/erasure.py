@@ -1,21 +1,18 @@
 """Delete a person's data at their own request, and keep what figures depend on.
 
 Erased: the login, the address, the name, payout details, passkeys, sessions, tags, handles, notes
-about them, texts they wrote. Kept, under the name "Deleted member": offers, orders, conversions,
-the ledger and payments, which brands need for their accounting. No amount is changed, so no figure
-changes.
+about them, texts they wrote, their name in what staff typed. Kept, under the name "Deleted member":
+offers, orders, conversions, the ledger and payments, which brands need for their accounting. No
+amount is changed, so no figure changes.
 """
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
 import pgtrigger
-from django.db import transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
@@ -25,9 +22,11 @@ from accounts.codes import forget_codes, spend_code
 from accounts.idempotency import forget_answers_with
 from accounts.models import AuditEntry, CodePurpose
 from accounts.selectors import brands_of
+from affiliates.logins import lock_creator
 from affiliates.models import Creator, Member, MemberHandle, MemberNote, MemberTag
 from affiliates.segments import forget_names_in_segments
 from background.erasure import erase_from_work
+from core.db import retried_transaction
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
 from core.text import names_pattern
@@ -38,21 +37,24 @@ from payouts.releases import sharing_of, take_back_release
 from tracking.figures.creator_brands import memberships_of
 from tracking.links.generating import deactivate_items
 from tracking.models import Question, TrackingLink
+from tracking.privacy.free_texts import erase_from_free_texts, without_names
 
 FIRST_NAME, LAST_NAME = "Deleted", "member"
 NAME = f"{FIRST_NAME} {LAST_NAME}"
 BY = Actor.system("the member's own wish")
 
 
-@transaction.atomic
-def erase_creator(*, creator: Creator, code: uuid.UUID, now: datetime) -> None:
+@retried_transaction
+def erase_creator(*, creator: Creator, code: uuid.UUID, now: datetime) -> bool:
     """Delete this person's data in every brand, for good.
 
-    Uses up `code`, the entered code that was mailed for this. Raises
-    accounts.codes.ExpiredCodeError.
+    Uses up `code`, the entered code that was mailed for this. Returns False if a request at the
+    same time deleted the data. Raises accounts.codes.ExpiredCodeError.
     """
-    creator = Creator.objects.select_for_update().get(pk=creator.pk)
-    address = creator.email
+    locked = lock_creator(creator)
+    if locked is None:
+        return False
+    creator, address = locked, locked.email
     spend_code(public_id=code, purpose=CodePurpose.DELETION, address=address, now=now)
     for sharing in sharing_of(creator):
         take_back_release(creator=creator, brand=sharing.brand, by=BY, now=now)
@@ -64,6 +66,7 @@ def erase_creator(*, creator: Creator, code: uuid.UUID, now: datetime) -> None:
             _erase_member(member, address=address, now=now)
     _erase_login(creator)
     forget_codes(address=address)
+    return True
 
 
 def _members_in_test_brands(address: str) -> list[Member]:
@@ -79,6 +82,7 @@ def _erase_member(member: Member, *, address: str, now: datetime) -> None:
         _remove_from_offer(enrollment, now=now)
     addresses = sorted({address, member.email} - {""})  # they may have changed their login's
     names = _names_of(member, addresses=addresses)
+    erase_from_free_texts(names=names, instead=NAME)
     erase_correspondence(recipient=Reference.to(member), name=NAME, earlier_names=names, now=now)
     erase_from_work(names=names, instead=NAME, now=now)
     forget_answers_with(names)
@@ -110,9 +114,21 @@ def _remove_from_offer(enrollment: Enrollment, *, now: datetime) -> None:
 
 
 def _names_of(member: Member, *, addresses: Iterable[str]) -> list[str]:
-    """Return their name and addresses, also former ones; the longest first."""
+    """Return their name and addresses, also former ones; the longest first.
+
+    A name also as lists have it: "Okafor, June" and "Okafor June".
+    """
     names = {*addresses, member.full_name, *_former_names(member)} - {""}
-    return sorted(names, key=len, reverse=True)
+    turned = {other for name in names if "@" not in name for other in _last_name_first(name)}
+    return sorted(names | turned, key=len, reverse=True)
+
+
+def _last_name_first(name: str) -> Iterator[str]:
+    """Yield the name with its end first, for each place where the last name may begin."""
+    words = name.split()
+    for place in range(1, len(words)):
+        first, last = " ".join(words[:place]), " ".join(words[place:])
+        yield from (f"{last}, {first}", f"{last} {first}")
 
 
 def _redact_history(member: Member, *, names: Collection[str]) -> None:
@@ -129,7 +145,8 @@ def _redact_history(member: Member, *, names: Collection[str]) -> None:
         for entry in found.iterator():
             kept = {key: value for key, value in entry.detail.items() if key != "before"}
             told = kept if entry.target == Reference.to(member) else entry.detail
-            actor, detail = pattern.sub(NAME, entry.actor), _redacted(told, pattern)
+            actor = pattern.sub(NAME, entry.actor)
+            detail = without_names(told, pattern, instead=NAME)
             if (actor, detail) != (entry.actor, entry.detail):
                 AuditEntry.objects.filter(pk=entry.pk).update(actor=actor, detail=detail)
 
@@ -139,14 +156,6 @@ def _former_names(member: Member) -> set[str]:
     told = AuditEntry.objects.filter(target=Reference.to(member), action="member.changed")
     earlier = [entry.detail.get("before", {}) for entry in told]
     return {str(before[key]) for before in earlier for key in ("name", "email") if before.get(key)}
-
-
-def _redacted(value: Any, pattern: re.Pattern[str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _redacted(inner, pattern) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_redacted(inner, pattern) for inner in value]
-    return pattern.sub(NAME, value) if isinstance(value, str) else value
 
 
 def _erase_login(creator: Creator) -> None:
