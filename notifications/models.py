@@ -35,7 +35,7 @@ class Purpose(models.TextChoices):
 
 # About taking part in an offer: who is not in it any more gets none of them.
 OFFER_PURPOSES = frozenset(
-    {Purpose.SALES_TRACKING_ITEMS, Purpose.EMAIL_MEMBERS, Purpose.TERMS_CHANGED, Purpose.WELCOME}
+    {Purpose.SALES_TRACKING_ITEMS, Purpose.EMAIL_MEMBERS, Purpose.TERMS_CHANGED}
 )
 # Sent automatically to one member about what happened to them. A campaign each, so lists of
 # campaigns leave them out unless they are asked for, and the audit log does not hold them.

@@ -134,7 +134,7 @@ def set_offer_status(
     )
     if why_closed(offer):
         cancel_waiting_mails(
-            purposes=[Purpose.SALES_TRACKING_ITEMS, Purpose.WELCOME],
+            purposes=[Purpose.SALES_TRACKING_ITEMS],
             reason="The offer is over, so its codes and links count no more.",
             now=now,
             campaigns_about=Reference.to(offer),

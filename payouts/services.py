@@ -29,7 +29,7 @@ from payouts.models import (
     PayoutState,
 )
 from payouts.selectors import seen_of_payment
-from payouts.taking_back import ReturnedShare, lock_debts, take_back_write_offs
+from payouts.taking_back import lock_debts, take_back_write_offs
 
 COME_BACK = (PayoutState.FAILED, PayoutState.CANCELLED)
 
@@ -155,10 +155,7 @@ def return_payment(
     amounts = _per_enrollment(entries)
     lock_debts(amounts)
     _post(payout, amounts, kind=EntryKind.PAYOUT_RETURNED, sign=1, now=now)
-    take_back_write_offs(
-        payments=(ReturnedShare(pk, minor, payout.created_at) for pk, minor in amounts.items()),
-        now=now,
-    )
+    take_back_write_offs(amounts, now=now)
     payout.state, payout.reason, payout.settled_at = state, reason, now
     payout.save(update_fields=["state", "reason", "settled_at"])
     if payout.run_id is not None:
@@ -191,6 +188,7 @@ def adjust(
     note = one_line(note)
     if not note:
         raise PayoutError("say what the adjustment is for", "note")
+    lock_debts([enrollment.pk])
     Enrollment.objects.select_for_update().get(pk=enrollment.pk)
     posted = _posted(
         confirmation,

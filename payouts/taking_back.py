@@ -1,51 +1,36 @@
 """Take a write-off back, as far as the debt that was written off turns out not to be one.
 
-The debt comes from commission that was lower than what was paid. So it becomes smaller when a
-payment from before the write-off comes back, and when a conversion earns again what it had lost
-before: its refund is undone, its rejection is withdrawn. What is earned for the first time is no
-part of that, also if its order came before the write-off and was accepted only now.
+The debt is what was paid less what was earned. It was smaller than it seemed, if a payment from
+before the write-off comes back, or if a conversion earns again what it had lost before: its refund
+is undone, its rejection is withdrawn. So each write-off is compared with the debt as it would have
+been, had that been known. What is earned for the first time is no part of it, also if its order
+came before the write-off and was accepted only now; nor is what is paid or adjusted afterwards.
+The result does not depend on the sequence in which things come back.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate
 
-from django.db.models import Sum
+from django.db.models import Q
 
 from core.db import lock_identities
 from core.tenancy import current_brand_id
-from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry
 
-
-@dataclass(frozen=True, slots=True)
-class ReturnedShare:
-    """What a payment that came back had paid of one enrollment, in minor units."""
-
-    enrollment_id: int
-    minor: int
-    paid_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RaisedCommission:
-    """What a conversion earns more than before, in minor units. It is posted already."""
-
-    enrollment_id: int
-    minor: int
-    conversion_id: int
+Posted = tuple[int, int]  # id and amount in minor units of a ledger entry
 
 
 def lock_debts(enrollment_ids: Iterable[int], *, to_write_off: bool = False) -> None:
     """Lock the debts of these enrollments until the transaction ends: to change one, or to write it
     off.
 
-    Take it before you read or post. Changes don't wait for one another; a write-off waits for all
-    changes, and they wait for it: so each of two at the same moment knows the other.
+    Take it before you read or post, and before a lock of the enrollment. Changes don't wait for one
+    another; a write-off waits for all changes, and they wait for it: so each of two at the same
+    moment knows the other.
     """
     brand = current_brand_id()
     lock_identities(
@@ -53,84 +38,92 @@ def lock_debts(enrollment_ids: Iterable[int], *, to_write_off: bool = False) -> 
     )
 
 
-def take_back_write_offs(
-    *,
-    payments: Iterable[ReturnedShare] = (),
-    commissions: Iterable[RaisedCommission] = (),
-    now: datetime,
-) -> None:
-    """Post back what was written off and is no debt, because of these payments and commissions.
+def take_back_write_offs(enrollment_ids: Iterable[int], *, now: datetime) -> None:
+    """Post back what was written off of these enrollments and turns out to be no debt.
 
-    Not more than was written off, and not more than is owed. The caller holds the lock of
-    `lock_debts` for the enrollments.
+    Call it when something was posted in their favour, once, after everything that belongs to it.
+    The caller holds the lock of `lock_debts`.
     """
-    payments, commissions = list(payments), list(commissions)
-    paid = {share.enrollment_id for share in payments}
-    written = _written_off(paid | {cause.enrollment_id for cause in commissions})
-    if not written:
+    ids = set(enrollment_ids)
+    found = _write_offs(ids) if ids else {}
+    if not found:
         return
     # Of two changes at the same moment, the second one knows what the first has taken back.
     brand = current_brand_id()
-    lock_identities(f"write-off:{brand}:{pk}" for pk in written)
-    written = _written_off(written)
-    last = _last_write_offs(written)
-    again: dict[int, int] = defaultdict(int)
-    for share in payments:
-        if share.enrollment_id in last and share.paid_at <= last[share.enrollment_id].posted_at:
-            again[share.enrollment_id] += share.minor
-    of_them = [cause for cause in commissions if cause.enrollment_id in last]
-    entries = _entries_of({cause.conversion_id for cause in of_them})
-    for cause in of_them:
-        again[cause.enrollment_id] += _earned_again(
-            cause, entries[cause.conversion_id], last[cause.enrollment_id].pk
-        )
-    balances = ledger.balances(list(last), now=now)
-    for pk, (minor, currency) in written.items():
-        back = min(minor, again[pk], max(0, balances[pk].owed_minor))
-        if back > 0:
+    lock_identities(f"write-off:{brand}:{pk}" for pk in found)
+    for pk, rows in _write_offs(set(found)).items():
+        taken_back = -sum(row.amount_minor for row in rows if row.amount_minor < 0)
+        more = _no_debt(pk, rows) - taken_back
+        if more > 0:
             LedgerEntry.objects.create(
                 enrollment_id=pk,
                 kind=EntryKind.WRITE_OFF,
-                amount_minor=-back,
-                currency=currency,
+                amount_minor=-more,
+                currency=rows[0].currency,
                 posted_at=now,
                 available_at=now,
             )
 
 
-def _written_off(enrollment_ids: Collection[int]) -> dict[int, tuple[int, str]]:
-    """What is written off of each enrollment and was not taken back, with its currency."""
-    if not enrollment_ids:
-        return {}
-    rows = LedgerEntry.objects.filter(enrollment__in=list(enrollment_ids), kind=EntryKind.WRITE_OFF)
-    summed = rows.values("enrollment_id", "currency").annotate(minor=Sum("amount_minor"))
-    return {
-        row["enrollment_id"]: (row["minor"], row["currency"]) for row in summed if row["minor"] > 0
-    }
+def _write_offs(enrollment_ids: set[int]) -> dict[int, list[LedgerEntry]]:
+    """The entries of each enrollment that wrote off, or took back, in the order of posting."""
+    rows: dict[int, list[LedgerEntry]] = defaultdict(list)
+    found = LedgerEntry.objects.filter(enrollment__in=enrollment_ids, kind=EntryKind.WRITE_OFF)
+    for row in found.order_by("pk"):
+        rows[row.enrollment_id].append(row)
+    return rows
 
 
-def _last_write_offs(enrollment_ids: Iterable[int]) -> dict[int, LedgerEntry]:
-    """The newest entry of each enrollment that wrote something off; not those that took it back."""
-    rows = LedgerEntry.objects.filter(
-        enrollment__in=list(enrollment_ids), kind=EntryKind.WRITE_OFF, amount_minor__gt=0
+def _no_debt(enrollment_id: int, rows: Sequence[LedgerEntry]) -> int:
+    """How much of all that was written off is no debt, by what is known now; in minor units."""
+    still_written_off = 0  # of the write-offs so far, by what is known now
+    as_it_stood = 0  # the same, as it stood when the next one was made
+    no_debt = 0
+    for row in rows:
+        if row.amount_minor > 0:
+            came_back = _earned_again(enrollment_id, row.pk) + _returned(enrollment_id, row.pk)
+            debt = row.amount_minor - came_back + as_it_stood - still_written_off
+            kept = min(row.amount_minor, max(0, debt))
+            still_written_off += kept
+            no_debt += row.amount_minor - kept
+        as_it_stood += row.amount_minor
+    return no_debt
+
+
+def _earned_again(enrollment_id: int, written_off_by: int) -> int:
+    """What conversions and clicks from before the write-off earn more than they did then.
+
+    Only up to the most that each had earned before; less than zero where they earn less.
+    """
+    more = 0
+    for entries in _entries_by_cause(enrollment_id, written_off_by):
+        before = [minor for pk, minor in entries if pk < written_off_by]
+        if before:
+            highest = max(0, *accumulate(before))
+            more += min(sum(minor for _, minor in entries), highest) - sum(before)
+    return more
+
+
+def _entries_by_cause(enrollment_id: int, written_off_by: int) -> Iterator[list[Posted]]:
+    """The entries of each conversion, and each day's clicks, that has one since the write-off."""
+    own = LedgerEntry.objects.filter(enrollment=enrollment_id, kind=EntryKind.COMMISSION)
+    since = own.filter(pk__gt=written_off_by)
+    changed = own.filter(
+        Q(conversion_id__in=since.values("conversion_id"))
+        | Q(click_earning_id__in=since.values("click_earning_id"))
     )
-    return {row.enrollment_id: row for row in rows.order_by("pk")}
+    entries: dict[tuple[int | None, int | None], list[Posted]] = defaultdict(list)
+    for conversion, clicks, pk, minor in changed.order_by("pk").values_list(
+        "conversion_id", "click_earning_id", "pk", "amount_minor"
+    ):
+        entries[conversion, clicks].append((pk, minor))
+    yield from entries.values()
 
 
-def _entries_of(conversion_ids: set[int]) -> Mapping[int, Sequence[tuple[int, int]]]:
-    """Id and amount of each ledger entry of these conversions, as they were posted."""
-    entries: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    rows = LedgerEntry.objects.filter(conversion_id__in=conversion_ids).order_by("pk")
-    for conversion_id, pk, minor in rows.values_list("conversion_id", "pk", "amount_minor"):
-        entries[conversion_id or 0].append((pk, minor))
-    return entries
-
-
-def _earned_again(
-    cause: RaisedCommission, entries: Sequence[tuple[int, int]], written_off_by: int
-) -> int:
-    """How much of the raise only brings back what the conversion lost before the write-off."""
-    before = [minor for pk, minor in entries if pk < written_off_by]
-    highest = max(accumulate(before), default=0)
-    total = sum(minor for _, minor in entries)
-    return max(0, min(total, highest) - max(total - cause.minor, sum(before)))
+def _returned(enrollment_id: int, written_off_by: int) -> int:
+    """What payments from before the write-off had paid of the enrollment, and came back since."""
+    own = LedgerEntry.objects.filter(enrollment=enrollment_id)
+    paid_before = own.filter(kind=EntryKind.PAYOUT, pk__lt=written_off_by).values("payout_id")
+    back = own.filter(kind=EntryKind.PAYOUT_RETURNED, pk__gt=written_off_by)
+    shares = back.filter(payout_id__in=paid_before).values_list("amount_minor", flat=True)
+    return sum(shares)

@@ -13,12 +13,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from core.db import update_rows
+from core.text import one_line
 from notifications.mails import prepared_of
 from notifications.models import WAITING_STATES, Campaign, Message, MessageState, Purpose
 from notifications.rendering import missing_values
 from notifications.rendering.variables import printable
 from notifications.selectors import suppressed_among
 
+MAX_NAME_LENGTH: int = Message._meta.get_field("to_name").max_length or 0
 CHANGED = [
     "to_address", "to_name", "values", "state", "reason", "settled_at", "lease_token",
     "lease_until",
@@ -46,7 +48,11 @@ def cancel_waiting_mails(
         mails = mails.filter(about=about)
     if campaigns_about is not None:
         mails = mails.filter(campaign__about=campaigns_about)
-    mails.update(state=MessageState.CANCELLED, reason=reason, settled_at=now)
+    # Locked in the sequence in which the others lock them.
+    ids = list(mails.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    Message.objects.filter(pk__in=ids).update(
+        state=MessageState.CANCELLED, reason=reason, settled_at=now
+    )
 
 
 def restate_waiting_mails(
@@ -78,6 +84,7 @@ def readdress_waiting_mails(
 
     It is cancelled where the new address gets no mail, or got this one already.
     """
+    name = one_line(name)[:MAX_NAME_LENGTH]
     mails = _waiting(recipient=recipient)
     why_not = _why_not(address) if mails else ""
     of_address = Message.objects.filter(to_address__iexact=address).exclude(recipient=recipient)
@@ -88,7 +95,7 @@ def readdress_waiting_mails(
     )
     for mail in mails:
         if why_not or mail.campaign_id in taken:
-            _cancel(mail, why_not or "Another member got this mail at their new address.", now)
+            _cancel(mail, why_not or "Another member has this mail at their new address.", now)
         else:
             mail.to_address, mail.to_name = address, name
             mail.values = {

@@ -47,7 +47,7 @@ def written_off() -> list[int]:
     return list(rows.values_list("amount_minor", flat=True))
 
 
-def give_back(order_id: str, refund_id: str, *, hours: int) -> None:
+def give_back(order_id: str, refund_id: str, *, hours: float) -> None:
     whole = refund(refund_id, order_id, sku=None, quantity=None, amount=None, refunded_at=at(5))
     record_refunds(source="api", refunds=[whole], by=SYSTEM, now=NOW + hours * HOUR)
 
@@ -133,6 +133,98 @@ def test_taking_a_part_back_makes_nothing_old_that_was_earned_since(cast: Cast) 
     come_back(since, hours=7)
 
     assert (owed_to(mara), written_off()) == (3_000, [10_000, -6_000])
+
+
+def sold(order_id: str, price: str, *, minutes: int, hours: float = 1) -> None:
+    sell(stated(order_id, lines=lines(price), ordered_at=at(minutes)), now=NOW + hours * HOUR)
+
+
+@pytest.mark.parametrize("sequence", ["AE", "EA"])
+def test_the_sequence_in_which_losses_come_back_makes_no_difference(
+    sequence: str, cast: Cast
+) -> None:
+    sold("A", "100", minutes=2)
+    sold("E", "100", minutes=3)
+    pay_all_due(cast.mara, now=NOW + 2 * HOUR)
+    give_back("A", "R-A", hours=3)
+    forgive(cast, 1_000, hours=4)
+    give_back("E", "R-E", hours=5)
+
+    for hours, order_id in enumerate(sequence, 6):
+        undo_refund(source="api", external_id=f"R-{order_id}", by=SYSTEM, now=NOW + hours * HOUR)
+
+    assert (owed_to(cast.mara_in_glow), written_off()) == (0, [1_000, -1_000])
+
+
+def test_a_second_small_write_off_does_not_open_the_first(cast: Cast) -> None:
+    sold("A", "1000", minutes=2)
+    pay_all_due(cast.mara, now=NOW + 2 * HOUR)
+    give_back("A", "R-A", hours=3)
+    forgive(cast, 10_000, hours=4)
+    sold("G", "500", minutes=5, hours=4.1)
+    sold("K", "10", minutes=6, hours=4.1)
+    rejected = [conversion("G").pk]
+    reject_conversions(conversion_ids=rejected, reason="x", by=SYSTEM, now=NOW + 4.2 * HOUR)
+    pay_all_due(cast.mara, now=NOW + 4.5 * HOUR)
+    give_back("K", "R-K", hours=5)
+    forgive(cast, 100, hours=6)
+
+    accept_conversions(conversion_ids=rejected, by=SYSTEM, now=NOW + 7 * HOUR)
+
+    assert (owed_to(cast.mara_in_glow), written_off()) == (4_900, [10_000, 100, -100])
+
+
+def test_a_payment_from_between_two_write_offs_takes_back_the_second_alone(cast: Cast) -> None:
+    mara = cast.mara_in_glow
+    earn(mara, 10_000)
+    pay_all_due(cast.mara, now=NOW)
+    earn(mara, -10_000)
+    forgive(cast, 10_000, hours=1)
+    earn(mara, 5_000)
+    between = pay_all_due(cast.mara, now=NOW + 2 * HOUR)
+    earn(mara, -100)
+    forgive(cast, 100, hours=3)
+
+    come_back(between, hours=4)
+
+    assert (owed_to(mara), written_off()) == (4_900, [10_000, 100, -100])
+
+
+def test_a_cap_that_passes_a_sum_from_one_order_to_another_takes_nothing_back(cast: Cast) -> None:
+    """What A earns again, B earns less: the debt is another one, and stays as it was."""
+    supersede_terms(
+        offer=cast.glow,
+        values=TermsValues(percent_bp=1_000, cap_minor=1_000, cap_period="month", hold_days=0),
+        starts_at=NOW + timedelta(minutes=1),
+        by=SYSTEM,
+        now=NOW,
+    )
+    sold("A", "100", minutes=2)
+    sold("B", "100", minutes=3)
+    pay_all_due(cast.mara, now=NOW + 1.5 * HOUR)
+    give_back("A", "R-A", hours=2)
+    earn(cast.mara_in_glow, -700)
+    forgive(cast, 700, hours=4)
+
+    undo_refund(source="api", external_id="R-A", by=SYSTEM, now=NOW + 5 * HOUR)
+
+    assert (owed_to(cast.mara_in_glow), written_off()) == (0, [700])
+
+
+def test_what_is_lost_and_comes_back_twice_is_taken_back_once(cast: Cast) -> None:
+    sold("A", "100", minutes=2)
+    sold("E", "100", minutes=3)
+    pay_all_due(cast.mara, now=NOW + 2 * HOUR)
+    give_back("A", "R-A", hours=3)
+    give_back("E", "R-E", hours=3)
+    forgive(cast, 2_000, hours=4)
+    undo_refund(source="api", external_id="R-A", by=SYSTEM, now=NOW + 5 * HOUR)
+    sold("F", "100", minutes=9, hours=6)
+
+    give_back("A", "R-A2", hours=7)
+    undo_refund(source="api", external_id="R-A2", by=SYSTEM, now=NOW + 8 * HOUR)
+
+    assert (owed_to(cast.mara_in_glow), written_off()) == (1_000, [2_000, -1_000])
 
 
 def test_nothing_is_written_off_while_any_payment_is_open(cast: Cast) -> None:

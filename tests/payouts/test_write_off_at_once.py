@@ -10,11 +10,13 @@ import pytest
 from django.db import transaction
 
 from core.tenancy import acting_for
+from offers.models import Enrollment
 from payouts.ledger import balances
 from payouts.models import LedgerEntry, Payout, PayoutState
 from payouts.services import DueChangedError, return_payment, write_off
 from tests.cast import SYSTEM, Cast, pay_all_due, refund
 from tests.own_processes import MAX_WAIT_SECONDS, until
+from tests.payouts.owing import earn
 from tests.tracking.orders.stating import LATER, at, lines, sell, stated
 from tests.tracking.orders.test_at_the_same_moment import of_its_own, somebody_waits
 from tracking.orders.refunds import record_refunds, undo_refund
@@ -31,6 +33,10 @@ def give_back(payout: Payout) -> None:
     return_payment(payout=payout, state=PayoutState.FAILED, reason="x", by=SYSTEM, now=LATER)
 
 
+def correct(payout: Payout) -> None:
+    earn(Enrollment.objects.get(member=payout.member_id), 1_000)
+
+
 def forgive(cast: Cast) -> LedgerEntry:
     return write_off(
         enrollment=cast.mara_in_glow, debt_minor=1_000, note="Ours", by=SYSTEM, now=LATER
@@ -45,7 +51,7 @@ def in_debt(cast: Cast) -> Payout:
     return payout
 
 
-@pytest.mark.parametrize("act", [undo, give_back])
+@pytest.mark.parametrize("act", [undo, give_back, correct])
 def test_a_debt_that_is_disappearing_is_not_written_off(
     act: Callable[[Payout], None], cast: Cast
 ) -> None:

@@ -10,7 +10,7 @@ from accounts.selectors import current_zone
 from core.db import update_rows
 from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry
-from payouts.taking_back import RaisedCommission, lock_debts, take_back_write_offs
+from payouts.taking_back import lock_debts
 from tracking.commissions.caps import Followers
 from tracking.links.conversion_sources import record_sources
 from tracking.models import ClickEarning, Conversion
@@ -41,11 +41,12 @@ def post_changed(
     *,
     now: datetime,
     happened_at: Mapping[int, datetime],
-) -> None:
+) -> set[int]:
     """Save conversions, and post what each should have earned minus what the ledger has for it.
 
     `before` is what each added to its day. `happened_at` is the time of the cause by conversion id,
     `now` by default: a correction may be paid from then on, or after the hold if that is later.
+    Returns the enrollments of which a conversion earns more now.
     """
     booked = ledger.booked_by_conversion(row.pk for row in rows)
     differences = [(row, row.commission_minor - booked.get(row.pk, 0)) for row in rows]
@@ -62,23 +63,21 @@ def post_changed(
         if difference
     )
     move_totals(rows, before)
-    take_back_write_offs(
-        commissions=(
-            RaisedCommission(row.enrollment_id, difference, row.pk)
-            for row, difference in differences
-            if difference > 0
-        ),
-        now=now,
-    )
+    return {row.enrollment_id for row, difference in differences if difference > 0}
 
 
-def post_followers(followers: Followers, *, now: datetime) -> None:
-    """Save and post what others earn now because the share of the cap before them changed."""
+def post_followers(followers: Followers, *, now: datetime) -> set[int]:
+    """Save and post what others earn now because the share of the cap before them changed.
+
+    Returns the enrollments of which a conversion earns more now.
+    """
+    raised = set[int]()
     if followers.conversions:
         rows, before = zip(*followers.conversions, strict=True)
-        post_changed(rows, before, now=now, happened_at={})
+        raised = post_changed(rows, before, now=now, happened_at={})
     update_rows([row for row, _ in followers.clicks], ["amount_minor"])
     post_clicks(followers.clicks, now=now)
+    return raised
 
 
 def post_clicks(changed: Iterable[tuple[ClickEarning, int]], *, now: datetime) -> int:

@@ -15,6 +15,7 @@ from datetime import datetime
 from django.db import transaction
 
 from offers.selectors import TermsHistory, terms_histories
+from payouts.taking_back import take_back_write_offs
 from tracking.commissions.caps import (
     Followers,
     Periods,
@@ -63,8 +64,9 @@ def changing(
         for row in rows:
             set_status(row)
         followers = _set_targets(rows, capped)
-        post_changed(rows, before, now=now, happened_at=happened_at or {})
-        post_followers(followers, now=now)
+        raised = post_changed(rows, before, now=now, happened_at=happened_at or {})
+        raised |= post_followers(followers, now=now)
+        take_back_write_offs(raised, now=now)
 
 
 def settle_new(

@@ -16,6 +16,7 @@ MEMBER_COLUMNS = ("email", "first_name", "last_name", "promo_code")
 DELIMITERS = (",", ";", "\t")
 SEPARATOR_LINE = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)  # for Excel
 LINE_END = re.compile("\r\n|\r|\n")
+SPACE_AFTER_QUOTE = re.compile(r'"[ ]+(?=[,;\t]|\r?\n?\Z)')  # the csv module reads past it
 BLANK = ',;\t" \r\n'  # what a line without contents is made of
 MAX_COLUMNS = 500
 BEYOND = "\0"  # the key of what a row has beyond the header; no column has this name
@@ -178,7 +179,8 @@ def _line_breaks(cell: str) -> int:
 def _check_quotes(lines: Sequence[str], delimiter: str, first: int) -> None:
     """Raise ImportFileError for a row of several lines with a text after a quoted cell."""
     try:
-        list(csv.reader(lines, delimiter=delimiter, strict=True))
+        plain = (SPACE_AFTER_QUOTE.sub('"', line) for line in lines)
+        list(csv.reader(plain, delimiter=delimiter, strict=True))
     except csv.Error as error:
         last = first + len(lines) - 1
         raise ImportFileError(

@@ -32,6 +32,7 @@ MAX_MEMORY_BYTES = 512 * 1024 * 1024
 MAX_CPU_SECONDS = 60
 EXACT_DIGITS = 15  # of a spreadsheet's number
 MAX_NAMED_SHEETS = 5
+MAX_ROWS_BELOW = 1_000  # under the last one with a value, in which faults are looked for
 MAX_SHEET_NAME = 31  # characters, as in Excel
 UNKNOWN_ERROR = re.compile("Unsupported cell error value '(#[^']{1,30})'")
 
@@ -111,14 +112,18 @@ def _put_facts(content: bytes, sheet: CalamineSheet, rows: list[list[object]]) -
     top, left = sheet.start or (0, 0)
     width = len(rows[0])
     for (row, column), error in sorted(facts.faults.items()):
-        if row >= top and 0 <= column - left < width:
+        is_near = row - top < len(rows) + MAX_ROWS_BELOW
+        if row >= top and is_near and 0 <= column - left < width:
             rows.extend([""] * width for _ in range(row - top + 1 - len(rows)))
             rows[row - top][column - left] = f"{FAULT}{name_of_cell((row, column))} {error}"
-    for (row, column), digits in facts.digits.items():
-        if 0 <= row - top < len(rows) and 0 <= column - left < width:
-            cell = rows[row - top][column - left]
-            if isinstance(cell, int | float):
-                rows[row - top][column - left] = _as_shown(_number(cell), digits)
+    for row, marks in facts.digits.items():
+        if not 0 <= row - top < len(rows):
+            continue
+        cells = rows[row - top]
+        for column in range(left, min(len(marks), left + width)):
+            cell = cells[column - left]
+            if marks[column] and isinstance(cell, int | float):
+                cells[column - left] = _as_shown(_number(cell), marks[column] - 1)
 
 
 def _as_shown(number: str, digits: int) -> str:
@@ -152,7 +157,7 @@ class _Lines(list[str]):
         self.bytes_left = max_bytes
 
     def write(self, line: str) -> None:
-        self.bytes_left -= len(line.encode())
+        self.bytes_left -= len(line.replace(SHOWN_OTHERWISE, "").encode())
         if self.bytes_left < 0:
             raise _TooMuchTextError
         self.append(line)

@@ -28,6 +28,7 @@ LITERAL = re.compile(r'"[^"]*"|\\.')
 OF_DATES = re.compile("[dmyhs]", re.IGNORECASE)  # cells of these formats are read as dates
 ZEROS = re.compile("0{2,}")
 MAX_ERROR_LENGTH = 20  # characters
+MAX_DIGITS = 200
 UNNAMED_ERROR = "#ERROR"
 Place = tuple[int, int]  # the row and column, from 0
 
@@ -37,26 +38,40 @@ class SheetFacts:
     """What is known of a sheet's cells, by their places.
 
     `faults` has the error of a cell without a value, "" for a formula without a result. `digits`
-    has how many digits at least are shown of a number whose format has zeros before it; 0 for a
-    number that is shown with other text.
+    has a byte for each cell of a row, by the row: 0 for most; else one more than the digits that
+    are shown at least of a number whose format has zeros before it, and 1 for a number that is
+    shown with other text.
     """
 
     faults: dict[Place, str] = field(default_factory=dict)
-    digits: dict[Place, int] = field(default_factory=dict)
+    digits: dict[int, bytearray] = field(default_factory=dict)
+
+    def note_digits(self, place: Place, digits: int) -> None:
+        row, column = place
+        marks = self.digits.setdefault(row, bytearray())
+        marks.extend(bytes(max(0, column + 1 - len(marks))))
+        marks[column] = min(digits, MAX_DIGITS) + 1
 
 
 def facts_of_sheet(content: BinaryIO, name: str) -> SheetFacts:
     """Return what the XML says of the sheet of this name; nothing for a file of another kind."""
     with zipfile.ZipFile(content) as packed:
-        parts = {part.replace("\\", "/").lower(): part for part in packed.namelist()}
-        path = _path_of(packed, parts, name)
-        if path is None:
+        try:
+            return _facts(packed, name)
+        except expat.ExpatError:  # python_calamine reads some files that are no XML
             return SheetFacts()
-        formats = _formats(packed, parts)
-        cells = _Cells(formats)
-        if formats or _has_signs(packed, path):
-            _parse(packed, path, cells.start, cells.end, cells.parser_is)
-        return cells.facts
+
+
+def _facts(packed: zipfile.ZipFile, name: str) -> SheetFacts:
+    parts = {part.replace("\\", "/").lower(): part for part in packed.namelist()}
+    path = _path_of(packed, parts, name)
+    if path is None:
+        return SheetFacts()
+    formats = _formats(packed, parts)
+    cells = _Cells(formats)
+    if formats or _has_signs(packed, path):
+        _parse(packed, path, cells.start, cells.end, cells.parser_is)
+    return cells.facts
 
 
 def _path_of(packed: zipfile.ZipFile, parts: Mapping[str, str], name: str) -> str | None:
@@ -118,7 +133,7 @@ class _Cells:
         self._parser: expat.XMLParserType | None = None
         self._row, self._column = -1, -1
         self._type = self._style = self._value = ""
-        self._has_formula = False
+        self._has_formula = self._has_value = False
 
     def parser_is(self, parser: expat.XMLParserType) -> None:
         self._parser = parser
@@ -126,7 +141,7 @@ class _Cells:
     def start(self, tag: str, given: Mapping[str, str]) -> None:
         if tag == "c":
             self._type, self._style = given.get("t", "n"), given.get("s", "")
-            self._value, self._has_formula = "", False
+            self._value, self._has_formula, self._has_value = "", False, False
             place = PLACE.fullmatch(given.get("r", ""))
             self._column = _column(place[1]) if place else self._column + 1
             self._row = int(place[2]) - 1 if place else self._row
@@ -136,8 +151,10 @@ class _Cells:
             self._column = -1
         elif tag == "f":
             self._has_formula = True
-        elif tag == "v" and (self._has_formula or self._type == "e"):
-            self._take_text(self._add)
+        elif tag == "v":
+            self._has_value = True
+            if self._has_formula or self._type == "e":
+                self._take_text(self._add)
 
     def end(self, tag: str) -> None:
         if tag == "v":
@@ -158,8 +175,8 @@ class _Cells:
             self.facts.faults[place] = self._value.strip()[:MAX_ERROR_LENGTH] or UNNAMED_ERROR
         elif self._has_formula and not self._value.strip() and self._type not in TEXT_TYPES:
             self.facts.faults[place] = ""
-        elif self._type == "n" and self._style in self._formats:
-            self.facts.digits[place] = self._formats[self._style]
+        elif self._has_value and self._type == "n" and self._style in self._formats:
+            self.facts.note_digits(place, self._formats[self._style])
 
 
 def _column(letters: str) -> int:

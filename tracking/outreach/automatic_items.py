@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from core.postgres.outages import defects_logged
 from core.references import Reference
 from core.tenancy import acting_for, current_brand_id
 from notifications.brand_style import brand_style_of
-from notifications.models import Campaign, CampaignState, Purpose
+from notifications.models import Campaign, CampaignState, Message, Purpose
 from notifications.rendering import missing_values, prepare
 from notifications.selectors import latest_campaign
 from notifications.services import AudienceTakenError, Recipient, confirm_campaign
@@ -117,19 +117,24 @@ def send_items(
 def _text(offer: Offer) -> FirstText:
     """Return the text that staff last sent to members of this offer, else the default text.
 
-    One that was cancelled does not count, nor one that a single member got.
+    One that was cancelled or paused does not count, nor one that a single member got, even twice.
     """
     sent = Campaign.objects.filter(purpose=PURPOSE, about=Reference.to(offer))
     rows = list(
-        sent.exclude(state=CampaignState.CANCELLED)
+        sent.filter(state__in=[CampaignState.SENDING, CampaignState.DONE])
         .order_by("-pk")
-        .values_list("subject", "body", "recipients")[:RECENT]
+        .values_list("pk", "subject", "body", "recipients")[:RECENT]
     )
-    people = Counter[FirstText]()
-    for subject, body, recipients in rows:
-        people[FirstText(subject, body)] += recipients
-    texts = (text for text, count in people.items() if count >= MIN_PEOPLE)
-    return next(texts, FIRST_TEXTS[PURPOSE])  # a Counter keeps their sequence: the newest first
+    to_one = [pk for pk, _, _, recipients in rows if recipients < MIN_PEOPLE]
+    mails = Message.objects.filter(campaign__in=to_one)
+    who = dict(mails.values_list("campaign_id", "recipient"))
+    people: dict[FirstText, set[str]] = defaultdict(set)
+    for pk, subject, body, recipients in rows:
+        text = FirstText(subject, body)
+        people[text].add(who.get(pk, ""))
+        if recipients >= MIN_PEOPLE or len(people[text]) >= MIN_PEOPLE:
+            return text
+    return FIRST_TEXTS[PURPOSE]
 
 
 def _sendable(recipients: Sequence[Recipient], text: FirstText) -> list[Recipient]:

@@ -73,6 +73,13 @@ def test_marks_inside_one_row_are_read_as_before(cell: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("rest", [" ,Ann,B,A1", "   ,Ann,B,A1"])
+def test_a_space_after_a_quoted_cell_of_several_lines_is_no_open_mark(rest: str) -> None:
+    [(line, cells)] = read_rows(lines(HEADER, f'"a@b.example\n"{rest}'), columns=MEMBER_COLUMNS)
+
+    assert (line, cells["first_name"]) == (2, "Ann")
+
+
 def test_a_row_of_several_lines_has_the_number_of_its_first_line() -> None:
     rows = read_rows(lines(HEADER, 'a@b.example,"An\nn",B,A1', "c,C,C,"), columns=["email"])
 

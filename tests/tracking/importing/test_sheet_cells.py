@@ -16,6 +16,7 @@ from tracking.importing.cell_marks import SHOWN_OTHERWISE
 from tracking.importing.csv_rows import MEMBER_COLUMNS, ImportFileError, read_rows
 from tracking.importing.entries import KINDS, ORDER_COLUMNS, Entry
 from tracking.importing.members import RULES
+from tracking.importing.sheet_xml import SheetFacts, _Cells
 from tracking.importing.spreadsheets import read_spreadsheet
 from tracking.importing.tables import Table
 from tracking.importing.uploads import MAX_FILE_BYTES, read_upload
@@ -230,3 +231,26 @@ def test_a_time_of_day_is_no_id() -> None:
     content = changed(content, "xl/styles.xml", ("</cellXfs>", '<xf numFmtId="20"/></cellXfs>'))
 
     assert errors(orders(content)) == [f"line 2: order_id: 12:00:00: {WRITE_AS_TEXT}"]
+
+
+def test_a_file_whose_formats_are_no_xml_is_read_without_them() -> None:
+    header = ORDER_COLUMNS
+    content = changed(xlsx({"S": [header, ROW]}), "xl/workbook.xml", (r"\A", "\n"))
+
+    [entry] = orders(content)
+
+    assert errors([entry]) == []
+
+
+def test_formatted_cells_without_a_value_take_no_memory() -> None:
+    cells = SheetFacts()
+    reading = _Cells({"1": 0})
+    for tag, given in (("row", {"r": "7"}), ("c", {"r": "B7", "s": "1"})):
+        reading.start(tag, given)
+    reading.end("c")
+    assert reading.facts == cells
+
+    reading.start("c", {"r": "C7", "s": "1"})
+    reading.start("v", {})
+    reading.end("c")
+    assert reading.facts.digits == {6: bytearray([0, 0, 1])}

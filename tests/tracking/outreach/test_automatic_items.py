@@ -15,7 +15,7 @@ from affiliates.models import Member
 from core.references import Reference
 from core.tenancy import acting_for, current_brand_id
 from notifications.models import Campaign, Message, MessageState, Purpose, SuppressionReason
-from notifications.services import cancel_campaign, suppress
+from notifications.services import cancel_campaign, pause_campaign, suppress
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, assemble, offer_values
@@ -126,6 +126,19 @@ def test_a_text_that_was_cancelled_or_written_for_one_member_is_nobody_elses(
     [campaign] = send_waiting_items(now=NOW)
 
     assert campaign.subject == "To all"
+
+
+def test_a_text_that_one_member_got_twice_is_nobody_elses(automatic: Cast) -> None:
+    for _again in range(2):
+        confirm([recipient(15)], about=f"offer:{automatic.glow.pk}", subject="Mara!", body=BODY)
+    several = confirm(
+        [recipient(11), recipient(12)], about=f"offer:{automatic.glow.pk}", subject="?", body=BODY
+    )
+    pause_campaign(campaign=several, by=SYSTEM, now=NOW)
+
+    [campaign] = send_waiting_items(now=NOW)
+
+    assert campaign.subject not in {"Mara!", "?"}
 
 
 def test_a_text_sent_to_one_after_the_other_is_for_all(automatic: Cast) -> None:

@@ -11,7 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from accounts.models import AuditEntry, CodePurpose
-from affiliates.models import Creator
+from affiliates.models import Creator, Member
 from core.tenancy import acting_for
 from payouts.models import LedgerEntry, Payout, PayoutRun, PayoutState
 from payouts.runs import confirm_run, draft_run, mark_run_paid
@@ -21,7 +21,7 @@ from tests.architecture.rows import TENANT_MODELS, insert, name_of, take_checks_
 from tests.cast import NOW, SYSTEM, Cast, pay_all_due
 from tests.journeys.busy_creator import prove
 from tests.tracking.privacy.test_erasure import JUNE, LATER, text_of_the_database
-from tracking.models import Evidence
+from tracking.models import Conversion, Evidence
 from tracking.privacy.erasure import NAME, erase_creator
 from tracking.privacy.free_texts import FREE_TEXTS
 
@@ -244,3 +244,30 @@ def test_payments_runs_and_their_history_name_nobody(cast: Cast) -> None:
         )  # fmt: skip
         assert LedgerEntry.objects.get(kind="adjustment").note == f"Bonus for {NAME}"
         assert AuditEntry.objects.filter(detail__reference=NAME).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Will", "The bonus will follow. She will be paid in May."),
+        ("May", "Bonus of May 2026; it may change"),
+        ("June", "Commission June 2026"),
+        ("Hand", "the brand added it by hand"),
+    ],
+)
+def test_a_name_of_one_word_is_no_word_of_a_sentence(cast: Cast, name: str, text: str) -> None:
+    take_checks_away()
+    june = Creator.objects.get(email=JUNE)
+    with acting_for(cast.juniper):
+        Member.objects.filter(email=JUNE).update(first_name=name, last_name="")
+    sentence = insert(LedgerEntry, {"brand_id": cast.juniper.pk, "note": text})
+    alone = insert(LedgerEntry, {"brand_id": cast.juniper.pk, "note": f" {name.upper()} "})
+    claim = {"evidence": Evidence.BY_HAND.value, "words": text, "reason": f"{name}"}
+    by_hand = insert(Conversion, {"brand_id": cast.juniper.pk, "claims": json.dumps([claim])})
+
+    erase_creator(creator=june, code=prove(june, CodePurpose.DELETION, now=LATER), now=LATER)
+
+    with acting_for(cast.juniper):
+        assert LedgerEntry.objects.get(pk=sentence).note == text
+        assert LedgerEntry.objects.get(pk=alone).note == NAME
+        assert Conversion.objects.get(pk=by_hand).claims == [claim | {"reason": NAME}]
