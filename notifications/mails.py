@@ -7,12 +7,14 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from core.text import one_line
 from notifications.email_addresses import ascii_address
 from notifications.mime import MimeMail
 from notifications.models import NOTICE_PURPOSES, Campaign, Message
 from notifications.rendering import Prepared, Rendered, render
 from notifications.unsubscribe_links import unsubscribe_link
 
+MAX_NAME_LENGTH: int = Message._meta.get_field("to_name").max_length or 0
 METADATA_KEY = "message"  # a delivery service returns the message's public id under this key
 # These services do not return our metadata: their events are matched by the service's own id.
 WITHOUT_METADATA = frozenset(
@@ -28,6 +30,11 @@ def prepared_of(campaign: Campaign) -> Prepared:
 def rendered(campaign: Campaign, message: Message) -> Rendered:
     """The content of this message: the same before it is sent, when it is sent, and later."""
     return _rendered(campaign, message, _unsubscribe_link(message))
+
+
+def name_on_mail(name: str) -> str:
+    """The name of a recipient as a message keeps it: one line, no longer than its column."""
+    return one_line(name)[:MAX_NAME_LENGTH]
 
 
 def compose(campaign: Campaign, message: Message) -> MimeMail:

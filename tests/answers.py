@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 else:
     from django.http import HttpResponse as Answer
 
-__all__ = ["Answer", "as_one_line", "hidden_fields", "page_text"]
+__all__ = ["Answer", "as_one_line", "hidden_fields", "hidden_inputs", "page_text"]
 
 # Line breaks after an opening tag, before a closing one and between two tags.
 LAYOUT = re.compile(
@@ -33,6 +33,11 @@ def page_text(answer: Answer) -> str:
     return as_one_line(answer.content.decode())
 
 
+def hidden_inputs(answer: Answer) -> list[tuple[str, str]]:
+    """Name and value of each hidden field of a page's forms, as a browser sends them."""
+    return [(name, unescape(value)) for name, value in HIDDEN.findall(page_text(answer))]
+
+
 def hidden_fields(answer: Answer) -> dict[str, str]:
-    """The hidden fields of a page's forms, as a browser sends them; of several the last."""
-    return {name: unescape(value) for name, value in HIDDEN.findall(answer.content.decode())}
+    """The hidden fields by their names; of several the last."""
+    return dict(hidden_inputs(answer))

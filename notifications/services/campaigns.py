@@ -19,6 +19,7 @@ from core.db import copy_rows, lock_identities
 from core.text import one_line
 from notifications.brand_style import brand_style_of
 from notifications.email_addresses import is_address
+from notifications.mails import name_on_mail
 from notifications.models import (
     NOTICE_PURPOSES,
     WAITING_STATES,
@@ -247,7 +248,7 @@ def _rows(
             one.about,
             campaign.purpose,
             one.to_address,
-            one_line(one.to_name)[:200],
+            name_on_mail(one.to_name),
             json.dumps(values),
             state.value,
             0,

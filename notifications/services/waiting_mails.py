@@ -13,14 +13,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from core.db import update_rows
-from core.text import one_line
-from notifications.mails import prepared_of
+from notifications.mails import name_on_mail, prepared_of
 from notifications.models import WAITING_STATES, Campaign, Message, MessageState, Purpose
 from notifications.rendering import missing_values
 from notifications.rendering.variables import printable
 from notifications.selectors import suppressed_among
 
-MAX_NAME_LENGTH: int = Message._meta.get_field("to_name").max_length or 0
 CHANGED = [
     "to_address", "to_name", "values", "state", "reason", "settled_at", "lease_token",
     "lease_until",
@@ -84,7 +82,7 @@ def readdress_waiting_mails(
 
     It is cancelled where the new address gets no mail, or got this one already.
     """
-    name = one_line(name)[:MAX_NAME_LENGTH]
+    name = name_on_mail(name)
     mails = _waiting(recipient=recipient)
     why_not = _why_not(address) if mails else ""
     of_address = Message.objects.filter(to_address__iexact=address).exclude(recipient=recipient)

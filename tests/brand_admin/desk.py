@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from django.urls import reverse
 from accounts.models import EVERY_SCOPE, Brand, User
 from brand_admin.history import HistoryLine
 from core.tenancy import acting_for
-from tests.answers import Answer, page_text
+from tests.answers import Answer, hidden_fields, page_text
 from tests.cast import NOW, SYSTEM, Cast, order
 from tracking.models import Conversion
 from tracking.orders.recording import record_order
@@ -69,9 +68,11 @@ def csv_of(response: Any) -> list[list[str]]:
 
 def seen_at(address: str, cast: Cast) -> str:
     """What a page sends back of what it shows, so that nobody acts on what they did not see."""
-    found = re.search(r'name="seen" value="([^"]+)"', shown(desk_of(cast.theo).get(address)))
-    assert found
-    return found[1]
+    page = desk_of(cast.theo).get(address)
+    assert shown(page)
+    seen = hidden_fields(page)["seen"]
+    assert seen
+    return seen
 
 
 def queries_of(client: Client, address: str) -> int:

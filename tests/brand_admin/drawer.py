@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from notifications.models import Purpose
 from offers.models import Enrollment
-from tests.answers import Answer, page_text
+from tests.answers import Answer, hidden_inputs
 from tests.brand_admin.desk import at
 from tests.cast import Cast
 from tracking.outreach.first_texts import FIRST_TEXTS
@@ -23,10 +22,8 @@ def drawer(cast: Cast, *, purpose: str = MEMBERS, selected: list[Enrollment] | N
 
 def carried(page: Answer) -> dict[str, Any]:
     """The data that the drawer's form posts from this page, without a button."""
-    html = page_text(page)
-    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html)
     posted: dict[str, Any] = {}
-    for name, value in hidden:
+    for name, value in hidden_inputs(page):
         if name == "selected":
             posted.setdefault(name, []).append(value)
         elif name != "csrfmiddlewaretoken":
